@@ -1,0 +1,62 @@
+/** The compiler's one entry: a schema's text in, the generated files' text out, or everything that is wrong with it. */
+
+import { type Files, emitProtocol } from './emit.js';
+import type { RuntimeSpecifier } from './imports.js';
+import type { Diagnostic } from './ir.js';
+import { layoutProtocol } from './layout.js';
+import { readSchema } from './read.js';
+import { resolveSchema } from './resolve.js';
+
+export interface SchemaInput {
+  /** As diagnostics and the generated files' first lines show it: relative, with slashes. */
+  readonly file: string;
+  readonly text: string;
+  /** Where the generated code finds the runtime. */
+  readonly runtime: RuntimeSpecifier;
+  /** What to run after a change of the schema. */
+  readonly command: string;
+}
+
+export interface Compiled {
+  readonly file: string;
+  /** Empty when there are diagnostics. */
+  readonly outputs: Files;
+  /** In the order of the text. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** How many messages the schema declares itself. */
+  readonly messageCount: number;
+}
+
+/** Compiles each schema by itself; one that is wrong does not keep the others from being compiled. */
+export async function compile(inputs: readonly SchemaInput[]): Promise<Compiled[]> {
+  const compiled: Compiled[] = [];
+  for (const input of inputs) compiled.push(await compileOne(input));
+  return compiled;
+}
+
+async function compileOne({ file, text, runtime, command }: SchemaInput): Promise<Compiled> {
+  const failed = (diagnostics: readonly Diagnostic[]): Compiled => {
+    return { file, outputs: new Map(), diagnostics: inOrder(diagnostics), messageCount: 0 };
+  };
+  const read = readSchema(file, text);
+  if (read.diagnostics.length > 0) return failed(read.diagnostics);
+  const resolved = resolveSchema(file, read.statements);
+  if (resolved.protocol === undefined) return failed(resolved.diagnostics);
+  const laid = layoutProtocol(resolved.protocol);
+  const diagnostics = [...resolved.diagnostics, ...laid.diagnostics];
+  if (diagnostics.length > 0) return failed(diagnostics);
+  const outputs = await emitProtocol(laid.protocol, { schema: file, command, runtime });
+  const messageCount = laid.protocol.messages.filter((message) => !message.implied).length;
+  return { file, outputs, diagnostics, messageCount };
+}
+
+/** By place, each once. */
+function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Map(diagnostics.map((diagnostic) => [formatDiagnostic(diagnostic), diagnostic]));
+  return [...seen.values()].sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
+}
+
+/** `schema/x.ts:12:3: what is wrong; what to do` */
+export function formatDiagnostic({ place, message }: Diagnostic): string {
+  return `${place.file}:${place.line}:${place.column}: ${message}`;
+}

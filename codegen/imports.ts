@@ -1,0 +1,34 @@
+/** The import lines of a generated file, found by what the file uses. */
+
+import { RUNTIME_TYPES, RUNTIME_VALUES } from './runtime-names.js';
+
+/** Where generated code finds a module of runtime/wire: `payload` gives `../../runtime/wire/payload.js`, say. */
+export type RuntimeSpecifier = (module: string) => string;
+
+/** Names that stand by themselves in the code: not after a dot, not in a comment, not in quotes. */
+export function identifiersOf(code: string): Set<string> {
+  const bare = code.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/gu, '');
+  return new Set(bare.match(/(?<![.\w$'"])[A-Za-z_$][\w$]*/gu));
+}
+
+/** Imports of what `code` uses of the runtime. */
+export function runtimeImports(code: string, specifier: RuntimeSpecifier): string {
+  const used = identifiersOf(code);
+  const lines = new Map<string, string[]>();
+  const add = (module: string, names: readonly string[], prefix: string): void => {
+    const wanted = names.filter((name) => used.has(name)).map((name) => `${prefix}${name}`);
+    const path = specifier(module);
+    if (wanted.length > 0) lines.set(path, [...(lines.get(path) ?? []), ...wanted]);
+  };
+  for (const [module, names] of Object.entries(RUNTIME_VALUES)) add(module, names, '');
+  for (const [module, names] of Object.entries(RUNTIME_TYPES)) add(module, names, 'type ');
+  return [...lines].map(([path, names]) => importLine(names, path)).join('');
+}
+
+/** One import; a line that imports types alone says so once. */
+export function importLine(names: readonly string[], path: string): string {
+  if (names.length === 0) return '';
+  const bare = names.map((name) => name.replace(/^type /u, ''));
+  if (names.every((name) => name.startsWith('type '))) return `import type { ${bare.join(', ')} } from '${path}';\n`;
+  return `import { ${names.join(', ')} } from '${path}';\n`;
+}

@@ -1,0 +1,154 @@
+/** Which names a schema may use, and what the generated code makes of them. */
+
+import { RUNTIME_NAMES } from './runtime-names.js';
+
+/** Words of the vocabulary, which a schema cannot declare anew. */
+export const VOCABULARY: readonly string[] =
+  'u8 u16 u32 u64 i8 i16 i32 i64 Str List Bytes Pad Opaque Empty Message Donates'.split(' ');
+
+/** What the client has of its own. A message whose stub or whose synchronous twin has such a name would shadow it. */
+export const RESERVED_MEMBERS: readonly string[] = (
+  'call callSync sndRcvMessage sndRcvMessageSync disconnect disconnectSync fs isSupported closeFD ' +
+  'closeFDSync readFD readFDSync writeFD writeFDSync hostFDs maxMessageSize channels protocol root on ' +
+  'once off emit then toJSON error mount mountSync channel channelSync errorSync'
+).split(' ');
+
+/** Stubs that every protocol has, reserved for the MIDs that every protocol has. */
+const STANDARD_STUBS: ReadonlyMap<number, string> = new Map([
+  [0, 'error'],
+  [1, 'mount'],
+  [2, 'channel'],
+]);
+
+/** What a field's or a donated descriptor's name would break in the class of its message. */
+const RESERVED_FIELDS: ReadonlySet<string> = new Set(['then', 'toJSON', 'fieldNames', ...RUNTIME_NAMES]);
+
+/** Names that every object has already. */
+const PROTOTYPE_NAMES: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+const RESERVED_WORDS: ReadonlySet<string> = new Set(
+  (
+    'arguments await break case catch class const continue debugger default delete do else enum eval export extends ' +
+    'false finally for function if implements import in instanceof interface let new null package private protected ' +
+    'public return static super switch this throw true try typeof undefined var void while with yield'
+  ).split(' '),
+);
+
+/** Types that generated code means when it says these names. */
+const RESERVED_TYPES: ReadonlySet<string> = new Set([
+  ...(
+    'Array BigInt Boolean Buffer DataView Error Function Infinity Map MID NaN Number Object Promise Proxy RangeError ' +
+    'Readonly ReadonlyMap Record Set String Symbol TypeError Uint8Array CODECS NAMES'
+  ).split(' '),
+  ...VOCABULARY,
+  ...RUNTIME_NAMES,
+]);
+
+/** `FStatFS` gives `fstatFS`, `OpenAt` gives `openAt`; a name that begins small stays as it is. */
+export function stubName(member: string): string {
+  return member.replace(/^[A-Z]+/u, (capitals) => capitals.toLowerCase());
+}
+
+/** The MID's name: the member's with its first letter upper-cased. */
+export function midName(member: string): string {
+  return member.slice(0, 1).toUpperCase() + member.slice(1);
+}
+
+/** `StatxTimestamp` gives `STATX_TIMESTAMP_BYTES`. */
+export function sizeConstant(struct: string): string {
+  const words = struct.replace(/([a-z0-9])([A-Z])/gu, '$1_$2').replace(/([A-Z])([A-Z][a-z])/gu, '$1_$2');
+  return `${words.toUpperCase()}_BYTES`;
+}
+
+/** Shows a name so that nothing hides in it: what is not plain ASCII becomes its code point. */
+export function show(name: string): string {
+  const plain = (character: string): string =>
+    /[\x20-\x7e]/u.test(character) ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`;
+  const text = [...name].map(plain).join('');
+  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return /^['"]/u.test(shown) ? shown : `'${shown}'`;
+}
+
+/** What is wrong with a name of any kind, if anything: the sentence after the name. */
+function wrongName(name: string, first: string, example: string): string | undefined {
+  if (!/^[A-Za-z_$][\w$]*$/u.test(name))
+    return `is no name of ASCII letters, digits and _; write one, as in ${example}`;
+  if (PROTOTYPE_NAMES.has(name)) return `is a name that every object has already; choose another, as in ${example}`;
+  if (RESERVED_WORDS.has(name)) return `is a reserved word; choose another name, as in ${example}`;
+  if (name.length > 100) return `is ${name.length} letters long; choose a name of at most 100`;
+  if (!new RegExp(`^${first}\\w*$`, 'u').test(name)) return `does not look like its kind of name; write ${example}`;
+  return undefined;
+}
+
+/** What is wrong with a field's name. */
+export function wrongField(name: string): string | undefined {
+  const small = name
+    .replace(/^_+/u, '')
+    .replace(/^[A-Z]+(?=[A-Z][a-z]|$)|^[A-Z]/u, (capitals) => capitals.toLowerCase());
+  const wrong = wrongName(name, '[a-z]', /^[a-z]\w*$/u.test(small) && small !== name ? `'${small}'` : "'blockSize'");
+  if (wrong !== undefined) return wrong;
+  return RESERVED_FIELDS.has(name) ? 'is a name that generated code needs for itself; choose another' : undefined;
+}
+
+/** What is wrong with the name of a struct, an alias or a protocol. */
+export function wrongType(name: string): string | undefined {
+  const wrong = wrongName(name, '[A-Z]', "'BlockList'");
+  if (wrong !== undefined) return wrong;
+  return RESERVED_TYPES.has(name) ? 'is a name that generated code needs for itself; choose another' : undefined;
+}
+
+/** What is wrong with a message's name under this MID. */
+export function wrongMember(member: string, mid: number | undefined): string | undefined {
+  const wrong = wrongName(member, '[A-Za-z]', "'readBlock'");
+  if (wrong !== undefined) return wrong;
+  const stub = stubName(member);
+  if (STANDARD_STUBS.get(mid ?? -1) === stub) return undefined;
+  for (const name of [stub, `${stub}Sync`]) {
+    if (RESERVED_MEMBERS.includes(name)) return `would shadow the client's own '${name}'; choose another name`;
+    if (PROTOTYPE_NAMES.has(name) || RESERVED_WORDS.has(name)) return `would be called '${name}'; choose another name`;
+    if (RUNTIME_NAMES.has(name)) return 'is a name that generated code needs for itself; choose another';
+  }
+  return undefined;
+}
+
+/** Members that a field adds to its message besides its own: the twins through which it can be read otherwise. */
+export function twinsOf(name: string, kind: 'wide' | 'bytes' | 'other'): string[] {
+  if (kind === 'wide') return [`${name}Number`, `_${name}Low`, `_${name}High`];
+  return kind === 'bytes' ? [`${name}Size`, `${name}Into`, `_${name}`] : [];
+}
+
+/** Every top-level name that generated code makes of a struct's. */
+export function namesOfStruct(name: string): string[] {
+  const functions = ['size', 'marshal', 'unmarshal', 'format', 'write', 'read', 'sample'].map((verb) => verb + name);
+  return [name, `${name}Init`, sizeConstant(name), ...functions];
+}
+
+/** Every top-level name that generated code makes of a protocol's. */
+export function namesOfProtocol(name: string): string[] {
+  return [name, `${name}Stubs`, `${name}Handlers`, `${name}Server`, `dispatch${name}`];
+}
+
+/** The nearest of `known` to a mistyped name, if any is near. */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+/** How many letters must be put in, taken out or changed to make `b` of `a`. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

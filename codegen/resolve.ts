@@ -1,0 +1,313 @@
+/** From syntax to meaning: looks up names, makes messages and structs of what was read, and collects what is wrong. */
+
+import { checkProtocol } from './check.js';
+import type { Diagnostic, Field, Message, Place, Protocol, Struct } from './ir.js';
+import { MAX_MID, STANDARD_MESSAGES, freeMID, standardMessage, wrongMID } from './mids.js';
+import {
+  VOCABULARY,
+  midName,
+  namesOfProtocol,
+  namesOfStruct,
+  nearest,
+  show,
+  stubName,
+  wrongField,
+  wrongMember,
+  wrongType,
+} from './names.js';
+import type { AliasSyntax, InterfaceSyntax, MemberSyntax, StatementSyntax, TypeSyntax } from './syntax.js';
+import { Types } from './types.js';
+
+/** numFDs is one byte on the wire. */
+const MAX_DONATED_COUNT = 255;
+
+/** What a schema says. When diagnostics come with it, the protocol is not to be used. */
+export function resolveSchema(
+  file: string,
+  statements: readonly StatementSyntax[],
+): { protocol: Protocol | undefined; diagnostics: Diagnostic[] } {
+  const resolver = new Resolver(file);
+  const protocol = resolver.protocol(statements);
+  return { protocol, diagnostics: resolver.diagnostics };
+}
+
+class Resolver {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #interfaces = new Map<string, InterfaceSyntax>();
+  readonly #structs: Struct[] = [];
+  readonly #messages: Message[] = [];
+  /** Every top-level name of the generated code, and what it is made of. */
+  readonly #taken = new Map<string, { readonly owner: string; readonly place: Place }>();
+  #types = new Types(new Map(), new Map(), () => undefined);
+  #name = '';
+  /** The MIDs of all messages, those still to be read included: none of them is free. */
+  #written: readonly number[] = [];
+
+  constructor(private readonly file: string) {}
+
+  protocol(statements: readonly StatementSyntax[]): Protocol | undefined {
+    for (const statement of statements) this.#checkStatement(statement);
+    const interfaces = statements.filter((statement) => statement.kind === 'interface');
+    const aliases = statements.filter((statement) => statement.kind === 'alias');
+    const root = this.#root(interfaces);
+    if (root === undefined) return undefined;
+    this.#name = root.name;
+    this.#written = root.members.flatMap(({ type }) => {
+      const mid = type?.kind === 'name' ? type.args[0] : undefined;
+      return mid?.kind === 'number' && mid.value <= MAX_MID ? [mid.value] : [];
+    });
+    this.#take(root.name, root.place, namesOfProtocol(root.name));
+    this.#declare(root, interfaces, aliases);
+    const resolved = this.#types.aliases();
+    for (const syntax of this.#interfaces.values()) this.#structs.push(this.#struct(syntax));
+    for (const member of root.members) this.#message(member);
+    this.#addStandard(root.place);
+    checkProtocol(this.#structs, this.#messages, (place, message) => this.#report(place, message));
+    this.#messages.sort((a, b) => a.mid - b.mid);
+    const { name, doc, place } = root;
+    const common = { name, doc, place, allChannelsOrNone: root.tags.includes('allChannelsOrNone') };
+    return { ...common, aliases: resolved, structs: this.#structs, messages: this.#messages };
+  }
+
+  #report(place: Place, message: string): undefined {
+    this.diagnostics.push({ place, message });
+  }
+
+  #checkStatement(statement: StatementSyntax): void {
+    if (statement.kind === 'other') return this.#report(statement.place, statement.wrong);
+    if (statement.wrong !== undefined) {
+      const subject = statement.kind === 'import' ? '' : `${show(statement.name)} `;
+      this.#report(statement.place, `${subject}${statement.wrong}`);
+    }
+    if (statement.kind !== 'import') return;
+    for (const { place, name, alias } of statement.names) {
+      if (alias !== undefined)
+        this.#report(place, `${show(name)} is imported under another name; import it under its own`);
+      if (VOCABULARY.includes(name)) continue;
+      const near = nearest(name, VOCABULARY);
+      const hint = near === undefined ? '' : `did you mean ${show(near)}? Else `;
+      this.#report(place, `${show(name)} is no word of the vocabulary; ${hint}declare it in this file`);
+    }
+  }
+
+  /** The interface that is the protocol. */
+  #root(interfaces: readonly InterfaceSyntax[]): InterfaceSyntax | undefined {
+    const candidates = interfaces.filter((syntax) => messageShare(syntax) > 0);
+    const [root, second] = candidates.filter(isProtocol).concat(candidates.filter((syntax) => !isProtocol(syntax)));
+    if (root === undefined) {
+      const place = { file: this.file, line: 1, column: 1 };
+      return this.#report(place, 'no protocol here; export an interface whose members are all Message<…>');
+    }
+    if (second !== undefined && isProtocol(second)) {
+      const line = root.place.line;
+      this.#report(
+        second.place,
+        `${show(second.name)} is a second protocol after '${root.name}' (line ${line}); use a file for each`,
+      );
+    }
+    for (const base of root.bases) this.#report(base.place, 'a protocol extends nothing; write its messages here');
+    return root;
+  }
+
+  /** Takes note of every declared type, so that each can be used before it is read. */
+  #declare(root: InterfaceSyntax, interfaces: readonly InterfaceSyntax[], aliases: readonly AliasSyntax[]): void {
+    const wrongRoot = wrongType(root.name);
+    if (wrongRoot !== undefined) this.#report(root.place, `${show(root.name)} ${wrongRoot}`);
+    const named = new Map<string, AliasSyntax>();
+    for (const syntax of [...interfaces, ...aliases]) {
+      if (syntax === root || (syntax.kind === 'interface' && isProtocol(syntax))) continue;
+      const wrong = wrongType(syntax.name);
+      if (wrong !== undefined) this.#report(syntax.place, `${show(syntax.name)} ${wrong}`);
+      const names = syntax.kind === 'interface' ? namesOfStruct(syntax.name) : [syntax.name];
+      if (!this.#take(syntax.name, syntax.place, names)) continue;
+      if (syntax.kind === 'interface') this.#interfaces.set(syntax.name, syntax);
+      else named.set(syntax.name, syntax);
+    }
+    this.#types = new Types(this.#interfaces, named, (place, message) => this.#report(place, message));
+  }
+
+  /** Takes the names that generated code makes of a declaration. False where one is taken: it was reported. */
+  #take(owner: string, place: Place, names: readonly string[]): boolean {
+    const name = names.find((candidate) => this.#taken.has(candidate));
+    const before = name === undefined ? undefined : this.#taken.get(name)!;
+    if (before === undefined) {
+      for (const own of names) this.#taken.set(own, { owner, place });
+      return true;
+    }
+    if (before.owner === owner) {
+      this.#report(
+        place,
+        `${show(owner)} is already declared (line ${before.place.line}); give one of them another name`,
+      );
+    } else {
+      const why = `both make '${name}' in the generated code`;
+      this.#report(
+        place,
+        `${show(owner)} clashes with '${before.owner}' (line ${before.place.line}): ${why}; rename one`,
+      );
+    }
+    return false;
+  }
+
+  #struct(syntax: InterfaceSyntax): Struct {
+    const [base, second] = syntax.bases;
+    if (second !== undefined) this.#report(second.place, 'a struct extends one other; make a field of the second');
+    const known = base !== undefined && this.#types.isStruct(base);
+    const fields = this.#fields(syntax.members);
+    if (fields.length === 0 && base === undefined && syntax.members.length === 0) {
+      this.#report(syntax.place, `${show(syntax.name)} has no fields; write Empty where a message has none`);
+    }
+    const { name, doc, place } = syntax;
+    const own = { name, doc, place, fields, donates: [] };
+    return known ? { ...own, base: { name: base.text, place: base.place } } : own;
+  }
+
+  #fields(members: readonly MemberSyntax[]): Field[] {
+    const fields: Field[] = [];
+    for (const { place, name, doc, type, wrong } of members) {
+      if (wrong !== undefined) {
+        this.#report(place, name === '' ? wrong : `${show(name)} ${wrong}`);
+        continue;
+      }
+      const wrongName = wrongField(name);
+      if (wrongName !== undefined) this.#report(place, `${show(name)} ${wrongName}`);
+      const resolved = type === undefined ? undefined : this.#types.field(type);
+      if (resolved !== undefined) fields.push({ name, doc, type: resolved, place });
+    }
+    return fields;
+  }
+
+  #message(member: MemberSyntax): void {
+    const { place, name, type } = member;
+    if (member.wrong !== undefined)
+      return this.#report(place, name === '' ? member.wrong : `${show(name)} ${member.wrong}`);
+    if (type?.kind !== 'name' || type.name !== 'Message') {
+      return this.#report(place, `${show(name)} is no message; write Message<MID, request, response>`);
+    }
+    const [midType, reqType, respType, donatesType] = type.args;
+    if (midType === undefined || reqType === undefined || respType === undefined || type.args.length > 4) {
+      return this.#report(
+        type.place,
+        `${show(name)} needs a MID, a request and a response; write Message<256, Empty, Empty>`,
+      );
+    }
+    const mid = this.#mid(name, place, midType);
+    const wrong = wrongMember(name, mid);
+    if (wrong !== undefined) this.#report(place, `${show(name)} ${wrong}`);
+    const twin = this.#messages.find((other) => other.name === midName(name) || other.stub === stubName(name));
+    const clash =
+      twin ?? this.#messages.find((o) => `${o.stub}Sync` === stubName(name) || o.stub === `${stubName(name)}Sync`);
+    if (clash !== undefined) {
+      this.#report(
+        place,
+        `${show(name)} clashes with '${clash.member}' (line ${clash.place.line}): their stubs would; rename one`,
+      );
+    }
+    const donates = donatesType === undefined ? [] : this.#donates(donatesType);
+    const req = this.#content(reqType, `${midName(name)}Req`, []);
+    const resp = this.#content(respType, `${midName(name)}Resp`, donates);
+    if (clash === undefined) this.#take(name, place, [`${midName(name)}Method`]);
+    const names = { member: name, name: midName(name), stub: stubName(name) };
+    this.#messages.push({ ...names, mid: mid ?? -1, doc: member.doc, place, req, resp, donates, implied: false });
+  }
+
+  #mid(name: string, place: Place, type: TypeSyntax): number | undefined {
+    if (type.kind !== 'number' || !Number.isInteger(type.value) || type.value > MAX_MID) {
+      return this.#report(
+        type.place,
+        `a MID is an integer from 0 to ${MAX_MID}, written out, not ${show(type.text)}; write a number`,
+      );
+    }
+    const mid = type.value;
+    const free = freeMID(this.#name, this.#written);
+    const other = this.#messages.find((message) => message.mid === mid);
+    if (other !== undefined) {
+      const at = `'${other.member}' (line ${other.place.line})`;
+      this.#report(place, `MID ${mid} is already used by ${at}. Give ${show(name)} one of its own, ${free} or above.`);
+    } else {
+      const wrong = wrongMID(this.#name, midName(name), mid, freeMID('', this.#written));
+      if (wrong !== undefined) this.#report(type.place, `${show(name)} cannot have this MID: ${wrong}`);
+    }
+    return mid;
+  }
+
+  /** The struct that a request or a response is; undefined for Empty. */
+  #content(type: TypeSyntax, name: string, donates: readonly string[]): string | undefined {
+    if (type.kind === 'object') {
+      if (type.members.length === 0) return this.#report(type.place, 'there is nothing in it; write Empty');
+      return this.#inline(name, type.place, this.#fields(type.members), donates);
+    }
+    if (type.kind === 'name' && type.name === 'Empty') {
+      return donates.length === 0 ? undefined : this.#inline(name, type.place, [], donates);
+    }
+    const resolved = this.#types.field(type);
+    if (resolved === undefined) return undefined;
+    if (resolved.kind !== 'struct') {
+      return this.#report(
+        type.place,
+        `a request or a response has fields, not ${show(type.text)} alone; write { name: ${type.text} }`,
+      );
+    }
+    const index = this.#structs.findIndex((struct) => struct.name === resolved.name);
+    const struct = this.#structs[index];
+    if (struct !== undefined && donates.length > 0) this.#structs[index] = { ...struct, donates };
+    return resolved.name;
+  }
+
+  #inline(name: string, place: Place, fields: readonly Field[], donates: readonly string[]): string {
+    this.#take(name, place, namesOfStruct(name));
+    this.#structs.push({ name, doc: [], place, fields, donates });
+    return name;
+  }
+
+  #donates(type: TypeSyntax): string[] {
+    if (type.kind !== 'name' || type.name !== 'Donates' || type.args.length === 0) {
+      this.#report(type.place, "the fourth part of a message says what it donates; write Donates<'name'>");
+      return [];
+    }
+    const items = type.args.flatMap((argument) => (argument.kind === 'tuple' ? argument.items : [argument]));
+    if (items.length > MAX_DONATED_COUNT) {
+      this.#report(
+        type.place,
+        `${items.length} descriptors are donated, and a response can carry ${MAX_DONATED_COUNT}; donate fewer`,
+      );
+    }
+    return items.flatMap((item) => {
+      if (item.kind === 'string') return [this.#donated(item)];
+      this.#report(
+        item.place,
+        `a donated descriptor is named by a string, not ${show(item.text)}; write 'hostFD' in quotes`,
+      );
+      return [];
+    });
+  }
+
+  #donated(item: TypeSyntax & { kind: 'string' }): string {
+    const wrong = wrongField(item.value);
+    if (wrong !== undefined) this.#report(item.place, `${show(item.value)} ${wrong}`);
+    return item.value;
+  }
+
+  #addStandard(place: Place): void {
+    for (let mid = 0; mid < STANDARD_MESSAGES.length; mid++) {
+      if (this.#messages.some((message) => message.mid === mid)) continue;
+      const { message, resp } = standardMessage(mid, place);
+      this.#messages.push(message);
+      this.#structs.push(resp);
+      this.#take(resp.name, place, namesOfStruct(resp.name));
+    }
+    const mount = this.#messages.find((message) => message.mid === 1);
+    if (mount?.req === undefined) this.#take('Mount', mount?.place ?? place, ['MountReqInit']);
+  }
+}
+
+/** True where most members are messages: all of them are, but for mistakes. */
+function isProtocol(syntax: InterfaceSyntax): boolean {
+  return messageShare(syntax) > 0.5;
+}
+
+/** How much of an interface is messages. */
+function messageShare({ members }: InterfaceSyntax): number {
+  const messages = members.filter((member) => member.type?.kind === 'name' && member.type.name === 'Message');
+  return members.length === 0 ? 0 : messages.length / members.length;
+}

@@ -1,0 +1,208 @@
+/** What a type in a schema means: integers, strings, lists and so on, and the names that the schema gives them. */
+
+import type { Alias, Bits, ElementType, FieldType, Place } from './ir.js';
+import { VOCABULARY, nearest, show } from './names.js';
+import type { AliasSyntax, InterfaceSyntax, TypeSyntax } from './syntax.js';
+
+type Named = TypeSyntax & { kind: 'name' };
+type Report = (place: Place, message: string) => undefined;
+
+/** The most that a count may be: what a u32 can say. More bytes than that are no message. */
+const MAX_COUNT = 0xffff_ffff;
+/** Pads are for alignment and for reserved room. */
+const MAX_PAD_BYTES = 65535;
+
+const DEFAULT_COUNT_BITS = { Str: 16, List: 16, Bytes: 32 } as const;
+
+/** The types of one schema. What is wrong is reported once, and its type is then undefined. */
+export class Types {
+  readonly #resolved = new Map<string, FieldType | undefined>();
+  readonly #resolving = new Set<string>();
+
+  constructor(
+    private readonly interfaces: ReadonlyMap<string, InterfaceSyntax>,
+    private readonly named: ReadonlyMap<string, AliasSyntax>,
+    private readonly report: Report,
+  ) {}
+
+  /** Every alias that could be resolved, in the schema's order. */
+  aliases(): Alias[] {
+    return [...this.named.values()].flatMap(({ name, doc, place }) => {
+      const type = this.#alias(name, place);
+      return type === undefined ? [] : [{ name, doc, place, type }];
+    });
+  }
+
+  isStruct(type: TypeSyntax): boolean {
+    if (type.kind === 'name' && this.interfaces.has(type.name)) return true;
+    this.#unknown(type, [...this.interfaces.keys()], 'extend an interface of this file');
+    return false;
+  }
+
+  field(type: TypeSyntax): FieldType | undefined {
+    switch (type.kind) {
+      case 'name':
+        return this.#named(type);
+      case 'object':
+        return this.report(
+          type.place,
+          'a struct inside a struct has a name; export an interface and write its name here',
+        );
+      case 'other':
+        return this.report(type.place, `${type.what} has no form on the wire; ${type.advice}`);
+      default:
+        return this.report(type.place, `${show(type.text)} is no type of the wire; write one, as in u32`);
+    }
+  }
+
+  #named(type: Named): FieldType | undefined {
+    const integer = /^([ui])(8|16|32|64)$/u.exec(type.name);
+    if (integer !== null) {
+      if (!this.#arguments(type, 0, 0, type.name)) return undefined;
+      return { kind: 'int', bits: Number(integer[2]) as Bits, signed: integer[1] === 'i' };
+    }
+    switch (type.name) {
+      case 'Str':
+      case 'Bytes':
+        return this.#arguments(type, 0, 2, `${type.name}<u16, 255>`) ? this.#run(type, type.name) : undefined;
+      case 'List':
+        return this.#arguments(type, 1, 3, 'List<u32, u16, 100>') ? this.#list(type) : undefined;
+      case 'Pad':
+        return this.#arguments(type, 1, 1, 'Pad<4>') ? this.#pad(type) : undefined;
+      case 'Opaque':
+        return this.report(type.place, 'an Opaque needs a name; write export type Key = Opaque<u64>, and Key here');
+      case 'Empty':
+      case 'Message':
+      case 'Donates':
+        return this.report(type.place, `${type.name} is no type of a field; leave the field out`);
+      default:
+        return this.#declared(type);
+    }
+  }
+
+  #declared(type: Named): FieldType | undefined {
+    const isStruct = this.interfaces.has(type.name);
+    if (!isStruct && !this.named.has(type.name)) return this.#unknownType(type);
+    if (!this.#arguments(type, 0, 0, type.name)) return undefined;
+    return isStruct ? { kind: 'struct', name: type.name } : this.#alias(type.name, type.place);
+  }
+
+  #unknownType(type: Named): undefined {
+    const foreign = FOREIGN_NAMES.get(type.name);
+    if (foreign !== undefined) return this.report(type.place, `${show(type.name)} has no form on the wire; ${foreign}`);
+    const known = [...VOCABULARY, ...this.interfaces.keys(), ...this.named.keys()];
+    return this.#unknown(type, known, 'declare it here, or use a word of the vocabulary');
+  }
+
+  #unknown(type: TypeSyntax, known: readonly string[], advice: string): undefined {
+    const name = type.kind === 'name' ? type.name : type.text;
+    const near = nearest(name, known);
+    const hint = near === undefined ? '' : `did you mean '${near}'? Else `;
+    return this.report(type.place, `unknown type ${show(name)}; ${hint}${advice}`);
+  }
+
+  #alias(name: string, place: Place): FieldType | undefined {
+    if (this.#resolved.has(name)) return this.#resolved.get(name);
+    if (this.#resolving.has(name)) {
+      return this.report(place, `type ${show(name)} is made of itself; write a type that ends`);
+    }
+    this.#resolving.add(name);
+    const syntax = this.named.get(name)!;
+    const type = this.#opaque(name, syntax.type) ?? this.field(syntax.type);
+    const known: FieldType | undefined = type?.kind === 'int' && type.bits < 64 ? { ...type, alias: name } : type;
+    this.#resolving.delete(name);
+    this.#resolved.set(name, known);
+    return known;
+  }
+
+  #opaque(name: string, type: TypeSyntax): FieldType | undefined {
+    if (type.kind !== 'name' || type.name !== 'Opaque') return undefined;
+    const [integer] = type.args;
+    const bits = integer?.text === 'u64' ? 64 : integer?.text === 'u32' ? 32 : undefined;
+    if (bits !== undefined && type.args.length === 1) return { kind: 'opaque', name, bits };
+    this.report(type.place, `${show(type.text)} is not what an identifier can be; write Opaque<u64> or Opaque<u32>`);
+    return { kind: 'opaque', name, bits: 64 };
+  }
+
+  #arguments(type: Named, least: number, most: number, example: string): boolean {
+    const count = type.args.length;
+    if (count >= least && count <= most) return true;
+    const wanted = most === 0 ? 'no types in <…>' : least === most ? `${most} in <…>` : `${least} to ${most} in <…>`;
+    this.report(type.place, `${show(type.name)} takes ${wanted}, not ${count}; write ${example}`);
+    return false;
+  }
+
+  #run(type: Named, word: 'Str' | 'Bytes'): FieldType | undefined {
+    const counted = this.#counted(type, type.args[0], type.args[1], DEFAULT_COUNT_BITS[word]);
+    return counted && { kind: word === 'Str' ? 'string' : 'bytes', ...counted };
+  }
+
+  #list(type: Named): FieldType | undefined {
+    const element = this.field(type.args[0]!);
+    const counted = this.#counted(type, type.args[1], type.args[2], DEFAULT_COUNT_BITS.List);
+    if (element === undefined || counted === undefined) return undefined;
+    if (isElement(element)) return { kind: 'list', element, ...counted };
+    const what = { pad: 'pads', bytes: 'byte runs', list: 'lists' }[element.kind];
+    return this.report(
+      type.args[0]!.place,
+      `a list of ${what} is not possible; put it into an interface, and list that`,
+    );
+  }
+
+  #counted(
+    type: Named,
+    count: TypeSyntax | undefined,
+    limit: TypeSyntax | undefined,
+    defaultBits: Bits,
+  ): { countBits: Bits; max: number } | undefined {
+    const bits = count === undefined ? defaultBits : countBits(count);
+    if (bits === undefined) {
+      return this.report(count!.place, `a count is u8, u16, u32 or u64, not ${show(count!.text)}; write one of them`);
+    }
+    const most = bits === 64 ? MAX_COUNT : 2 ** bits - 1;
+    if (limit === undefined) return { countBits: bits, max: most };
+    if (limit.kind !== 'number' || !Number.isInteger(limit.value) || limit.value < 1) {
+      return this.report(limit.place, `a limit is a whole number from 1 on, not ${show(limit.text)}; write one`);
+    }
+    if (limit.value > most) {
+      const wider = limit.value <= 65535 ? 'u16' : limit.value <= MAX_COUNT ? 'u32' : undefined;
+      const advice = wider === undefined ? `write at most ${MAX_COUNT}` : `count with ${wider}, or lower the limit`;
+      return this.report(
+        limit.place,
+        `a u${bits} counts to ${most}, not to ${limit.value} in ${show(type.text)}; ${advice}`,
+      );
+    }
+    return { countBits: bits, max: limit.value };
+  }
+
+  #pad(type: Named): FieldType | undefined {
+    const size = type.args[0]!;
+    if (size.kind === 'number' && Number.isInteger(size.value) && size.value >= 1 && size.value <= MAX_PAD_BYTES) {
+      return { kind: 'pad', size: size.value };
+    }
+    return this.report(size.place, `a Pad has 1 to ${MAX_PAD_BYTES} bytes, not ${show(size.text)}; write Pad<4>`);
+  }
+}
+
+/** Types of TypeScript's library, and what the vocabulary has in their place. */
+const FOREIGN_NAMES = new Map<string, string>([
+  ['Array', 'write List<…>'],
+  ['ReadonlyArray', 'write List<…>'],
+  ['Uint8Array', 'write Bytes'],
+  ['Buffer', 'write Bytes'],
+  ['ArrayBuffer', 'write Bytes'],
+  ['Date', 'write i64, and say in which unit'],
+  ['Map', 'write a List of an interface with two fields'],
+  ['Set', 'write List<…>'],
+  ['Record', 'write an interface'],
+  ['Promise', 'write the type that it brings'],
+]);
+
+function countBits(type: TypeSyntax): Bits | undefined {
+  const match = /^u(8|16|32|64)$/u.exec(type.text);
+  return match === null ? undefined : (Number(match[1]) as Bits);
+}
+
+function isElement(type: FieldType): type is ElementType {
+  return type.kind === 'int' || type.kind === 'opaque' || type.kind === 'string' || type.kind === 'struct';
+}

@@ -1,0 +1,323 @@
+/** What the templates print: the laid-out protocol with every expression that depends on a field's kind spelled out. */
+
+import type { Alias, Block, ElementType, FieldType, LaidProtocol, LaidStruct, Message, PlacedField } from './ir.js';
+import { sizeConstant } from './names.js';
+import { RUNTIME_NAMES } from './runtime-names.js';
+
+/** A field, or the element of a list. Which of the optional members there are depends on the kind. */
+export interface FieldView {
+  /** The partial that prints it. */
+  readonly kind: 'int' | 'wide' | 'opaque' | 'pad' | 'string' | 'bytes' | 'list' | 'struct';
+  readonly name: string;
+  readonly lines: readonly string[];
+  /** How errors call it. */
+  readonly label: string;
+  /** Where it stands, an expression. */
+  readonly at: string;
+  /** The value that is written. */
+  readonly source: string;
+  /** What a value that was read is assigned to. */
+  readonly target: string;
+  readonly initType: string;
+  readonly readType: string;
+  readonly [more: string]: unknown;
+}
+
+export interface BlockView {
+  readonly struct: string;
+  readonly size: number;
+  readonly usesView: boolean;
+  readonly fields: readonly FieldView[];
+  readonly plain: readonly FieldView[];
+  readonly wides: readonly FieldView[];
+  readonly tail: FieldView | undefined;
+}
+
+export interface StructView {
+  readonly name: string;
+  readonly article: string;
+  readonly classDoc: readonly string[];
+  readonly fixed: boolean;
+  readonly size: number;
+  readonly fixedPart: number;
+  readonly constant: string;
+  readonly embedded: boolean;
+  readonly usesView: boolean;
+  readonly fields: readonly FieldView[];
+  readonly donates: readonly string[];
+  readonly blocks: readonly BlockView[];
+}
+
+/** A name for a local of generated code that hides nothing that the code imports. */
+function localName(field: string, what: 'Count' | 'Size'): string {
+  const name = `${field}${what}`;
+  return RUNTIME_NAMES.has(name) ? `${name}_` : name;
+}
+
+/** `at`, `at + 8`: an offset from an expression. */
+export function plus(at: string, offset: number): string {
+  const match = /^(.*?)(?: \+ (\d+))?$/u.exec(at)!;
+  const sum = Number(match[2] ?? 0) + offset;
+  return sum === 0 ? match[1]! : `${match[1]!} + ${sum}`;
+}
+
+/** A or an, as one says it. */
+function articleFor(name: string): string {
+  return /^([AEIO]|F[A-Z]|L[A-Z]|M[A-Z]|N[A-Z]|R[A-Z]|S[A-Z]|X[A-Z])/u.test(name) ? 'an' : 'a';
+}
+
+export class Views {
+  readonly #structs: ReadonlyMap<string, LaidStruct>;
+  readonly #embedded: ReadonlySet<string>;
+
+  constructor(private readonly protocol: LaidProtocol) {
+    this.#structs = new Map(protocol.structs.map((struct) => [struct.name, struct]));
+    this.#embedded = new Set(
+      protocol.structs.flatMap((struct) => struct.fields.flatMap((field) => structOf(field.type))),
+    );
+  }
+
+  struct(struct: LaidStruct): StructView {
+    const blocks = struct.blocks.map((block) => this.#block(struct, block));
+    const views = blocks.flatMap((block) => (block.tail === undefined ? block.fields : [...block.fields, block.tail]));
+    return {
+      name: struct.name,
+      article: articleFor(struct.name),
+      classDoc: this.#classDoc(struct),
+      fixed: struct.fixed,
+      size: struct.size,
+      fixedPart: struct.blocks.reduce((sum, block) => sum + block.size, 0),
+      constant: sizeConstant(struct.name),
+      embedded: struct.fixed && this.#embedded.has(struct.name),
+      usesView: blocks.some((block) => block.usesView),
+      fields: views.filter((view) => view.kind !== 'pad'),
+      donates: struct.donates,
+      blocks,
+    };
+  }
+
+  #block(struct: LaidStruct, block: Block): BlockView {
+    const fields = block.fields.map((field) => this.#field(struct, field));
+    const wides = fields.filter((field) => field.kind === 'wide');
+    const tail = block.tail === undefined ? undefined : this.#field(struct, block.tail);
+    const touchesView = (view: FieldView): boolean =>
+      view.kind !== 'struct' && !(view.kind === 'pad' && view['setter'] === undefined);
+    return {
+      struct: struct.name,
+      size: block.size,
+      usesView: fields.some(touchesView) || (tail !== undefined && tail.kind !== 'struct'),
+      fields: fields.filter((field) => field.kind !== 'pad'),
+      plain: fields.filter((field) => field.kind !== 'wide'),
+      wides,
+      tail,
+    };
+  }
+
+  #field(struct: LaidStruct, field: PlacedField): FieldView {
+    const value = `m.${field.name}`;
+    const place = { at: plus('at', field.offset), source: value, target: value };
+    return this.#typed(field.type, {
+      ...place,
+      name: field.name,
+      lines: field.doc,
+      label: `${struct.name}.${field.name}`,
+    });
+  }
+
+  #typed(type: FieldType, common: Common): FieldView {
+    switch (type.kind) {
+      case 'int':
+        return type.bits === 64 ? wideView(type.signed, common) : intView(type.bits, type.signed, type.alias, common);
+      case 'opaque':
+        return opaqueView(type.name, type.bits, common);
+      case 'pad':
+        return padView(type.size, common);
+      case 'string':
+        return { ...common, ...counted(type, common, 'Size'), kind: 'string', initType: 'string', readType: 'string' };
+      case 'bytes':
+        return {
+          ...common,
+          ...counted(type, common, 'Size'),
+          kind: 'bytes',
+          initType: 'Uint8Array',
+          readType: 'Uint8Array',
+        };
+      case 'list':
+        return this.#list(type.element, { ...common, ...counted(type, common, 'Count') });
+      case 'struct':
+        return { ...common, kind: 'struct', struct: type.name, initType: `${type.name}Init`, readType: type.name };
+    }
+  }
+
+  #list(type: ElementType, common: Common): FieldView {
+    const place = { at: 'at', source: `${common.source}[i]!`, target: `${common.target}[i]` };
+    const view = this.#typed(type, { ...common, ...place, local: 'size', lines: [] });
+    const { fixedSize, leastSize } = this.#elementSize(type);
+    const element = {
+      ...view,
+      element: true,
+      fixedSize,
+      leastSize,
+      isByte: leastSize === 1,
+      formatter: elementFormatter(view),
+    };
+    const initType = `readonly ${parenthesized(view.initType)}[]`;
+    return { ...common, kind: 'list', element, initType, readType: `${parenthesized(view.readType)}[]` };
+  }
+
+  /** The size of every element, or the least that one can have. */
+  #elementSize(type: ElementType): { fixedSize: number | undefined; leastSize: number } {
+    if (type.kind === 'string') return { fixedSize: undefined, leastSize: type.countBits / 8 };
+    if (type.kind !== 'struct') return { fixedSize: type.bits / 8, leastSize: type.bits / 8 };
+    const { fixed, size } = this.#structs.get(type.name)!;
+    return { fixedSize: fixed ? size : undefined, leastSize: size };
+  }
+
+  /** The type's own comment, or whose part it is, then its table. */
+  #classDoc(struct: LaidStruct): string[] {
+    const doc = struct.doc.length > 0 ? struct.doc : [this.#role(struct.name)];
+    const size = `${struct.fixed ? '' : 'At least '}${struct.size} bytes.`;
+    if (struct.size === 0) return [...doc, '', 'Nothing on the wire.'];
+    return [...doc, '', '| offset | type | name |', '| ---: | --- | --- |', ...struct.blocks.flatMap(rows), '', size];
+  }
+
+  #role(struct: string): string {
+    const message = this.protocol.messages.find((each) => each.req === struct || each.resp === struct);
+    if (message === undefined) return 'A part of other messages.';
+    return `The ${message.req === struct ? 'request' : 'response'} of ${message.name}.`;
+  }
+}
+
+type Common = Pick<FieldView, 'name' | 'lines' | 'label' | 'at' | 'source' | 'target'> &
+  Readonly<Record<string, unknown>>;
+
+function structOf(type: FieldType): string[] {
+  if (type.kind === 'list') return structOf(type.element);
+  return type.kind === 'struct' ? [type.name] : [];
+}
+
+function parenthesized(type: string): string {
+  return type.includes('|') ? `(${type})` : type;
+}
+
+/** Masks and flags are read in hexadecimal, permissions in octal. */
+function formatterOf(name: string): string {
+  if (/(?:mask|flags|attributes)$/iu.test(name)) return 'formatHex';
+  return name === 'mode' ? 'formatOctal' : 'formatNumber';
+}
+
+function elementFormatter(view: FieldView): string {
+  if (view.kind === 'struct') return `format${view.readType}`;
+  return view.kind === 'string' ? 'formatText' : formatterOf(view.name);
+}
+
+function intView(bits: number, signed: boolean, alias: string | undefined, common: Common): FieldView {
+  const type = alias ?? 'number';
+  const letter = signed ? 'I' : 'U';
+  const get = `get${signed ? 'Int' : 'Uint'}${bits}`;
+  const more = {
+    bits,
+    signed,
+    alias,
+    get,
+    put: `put${letter}${bits}`,
+    multibyte: bits > 8,
+    formatter: formatterOf(common.name),
+  };
+  return { ...common, ...more, kind: 'int', initType: type, readType: type };
+}
+
+function wideView(signed: boolean, common: Common): FieldView {
+  const letter = signed ? 'I' : 'U';
+  const names = { put: `put${letter}64`, join: `join${letter}64`, split: `split${letter}64` };
+  const more = { ...names, signed, atHigh: plus(common.at, 4), formatter: formatterOf(common.name) };
+  return { ...common, ...more, kind: 'wide', initType: 'number | bigint', readType: 'bigint' };
+}
+
+function opaqueView(alias: string, bits: number, common: Common): FieldView {
+  const more = { alias, wide: bits === 64, put: `putU${bits}`, atHigh: plus(common.at, 4) };
+  return { ...common, ...more, kind: 'opaque', initType: alias, readType: alias };
+}
+
+function padView(size: number, common: Common): FieldView {
+  const setter = size === 1 ? 'setUint8' : size === 2 ? 'setUint16' : size === 4 ? 'setUint32' : undefined;
+  const more = { setter, multibyte: size > 1, after: plus(common.at, size) };
+  return { ...common, ...more, kind: 'pad', initType: 'never', readType: 'never' };
+}
+
+function counted(type: { countBits: number; max: number }, common: Common, what: 'Count' | 'Size'): Common {
+  const local = common['local'] ?? localName(common.name, what);
+  const most = type.countBits === 64 ? 0xffff_ffff : 2 ** type.countBits - 1;
+  const count = { countBits: type.countBits, countBytes: type.countBits / 8, countAt: common.at };
+  return { ...common, ...count, local, max: type.max, limited: type.max < most };
+}
+
+/** A block's rows in the table above a class. After a field of variable size offsets count from its end, `…`. */
+function rows(block: Block, index: number): string[] {
+  const fields = block.tail === undefined ? block.fields : [...block.fields, block.tail];
+  const offset = (at: number): string => (index === 0 ? `${at}` : at === 0 ? '…' : `… + ${at}`);
+  return fields.map((field) => `| ${offset(field.offset)} | ${typeText(field.type)} | ${field.name} |`);
+}
+
+/** A type as a schema has it, its limit and its count where they are not the usual ones. */
+function typeText(type: FieldType): string {
+  switch (type.kind) {
+    case 'int':
+      return type.alias ?? `${type.signed ? 'i' : 'u'}${type.bits}`;
+    case 'opaque':
+    case 'struct':
+      return type.name;
+    case 'pad':
+      return `Pad<${type.size}>`;
+    case 'list':
+      return `List<${[typeText(type.element), ...countText(type)].join(', ')}>`;
+    default:
+      return `${type.kind === 'string' ? 'Str' : 'Bytes'}<${countText(type).join(', ')}>`;
+  }
+}
+
+function countText({ countBits, max }: { countBits: number; max: number }): string[] {
+  const most = countBits === 64 ? 0xffff_ffff : 2 ** countBits - 1;
+  return max < most ? [`u${countBits}`, `${max}`] : [`u${countBits}`];
+}
+
+/** What is shown of an alias: identifiers and small integers keep their names in generated code. */
+export function aliasViews(aliases: readonly Alias[]): object[] {
+  return aliases.flatMap(({ name, doc, type }) => {
+    const common = { name, lines: doc, article: articleFor(name) };
+    if (type.kind === 'opaque' && type.name === name) {
+      return [{ ...common, opaque: true, bits: type.bits, type: type.bits === 64 ? 'number | bigint' : 'number' }];
+    }
+    return type.kind === 'int' && type.alias === name ? [{ ...common, opaque: false }] : [];
+  });
+}
+
+/** What is shown of a message in all three of its places. */
+export function messageView(message: Message): object {
+  const { doc, donates, resp, req, mid } = message;
+  const donated = donates.length === 0 ? [] : ['', ownership(donates)];
+  const failing = ['', 'Throws an RPCError when it fails. Blocks the thread until the answer is there.'];
+  const reuse = resp === undefined ? [] : ['Fills `resp` where one is given, and returns it.'];
+  return {
+    ...message,
+    lines: doc,
+    hasStub: mid !== 0,
+    hasReq: req !== undefined,
+    req: req ?? 'Empty',
+    reqInit: req === undefined ? 'EmptyInit' : `${req}Init`,
+    respType: resp ?? 'void',
+    answerType: resp === undefined ? 'void' : `${resp}Init`,
+    stubDoc: [...doc, ...donated],
+    syncDoc: [...doc, ...donated, ...failing, ...reuse],
+    handlerDoc:
+      donates.length === 0
+        ? doc
+        : [...doc, '', `Donates with \`context.donate\`, in this order: ${donates.join(', ')}.`],
+  };
+}
+
+function ownership(donates: readonly string[]): string {
+  const names = donates.map((name) => `\`${name}\``).join(' and ');
+  const [each, them] = donates.length === 1 ? ['is', 'it'] : ['are', 'them'];
+  return `The response's ${names} ${each} yours, where the server donated ${them}: close() or release() ${them}.`;
+}
