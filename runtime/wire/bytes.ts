@@ -1,0 +1,50 @@
+/** A message's run of bytes: whose memory it is, and how to read into one's own. */
+
+import type { Payload } from './payload.js';
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Holds a byte field of a message. Unmarshalling copies the bytes once, out of memory that the peer can change: into
+ * the caller's buffer where one was given with `into`, else into a buffer of the holder's own, which a reused message
+ * fills anew (so keep a copy of what must outlive the next use).
+ */
+export class ByteField {
+  /** How many bytes there are. */
+  size = 0;
+  #buffer: Uint8Array = EMPTY;
+  /**
+   * Whose memory the buffer is: this object's own, the caller's to be filled, or somebody's value that is only shown.
+   */
+  #kind: 'own' | 'target' | 'value' = 'own';
+
+  /** The bytes themselves: the caller's memory or the holder's, not the peer's. */
+  get value(): Uint8Array {
+    return this.#buffer.length === this.size ? this.#buffer : this.#buffer.subarray(0, this.size);
+  }
+
+  set value(data: Uint8Array) {
+    this.#buffer = data;
+    this.size = data.length;
+    this.#kind = 'value';
+  }
+
+  /** From now on received bytes go to the start of `target`, allocating nothing; more than fit there is malformed. */
+  into(target: Uint8Array): void {
+    this.#buffer = target;
+    this.size = 0;
+    this.#kind = 'target';
+  }
+
+  /** Copies `size` bytes at `at`, which are known to be there. False if the caller's buffer is too small for them. */
+  receive(payload: Payload, at: number, size: number): boolean {
+    if (this.#kind === 'value' || size > this.#buffer.length) {
+      if (this.#kind === 'target') return false;
+      this.#buffer = new Uint8Array(size);
+      this.#kind = 'own';
+    }
+    payload.bytes.copy(this.#buffer, 0, at, at + size);
+    this.size = size;
+    return true;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * A payload: the bytes of one message, in a packet window or in a socket's buffer, and the writers that check what they
+ * write. Generated code reads fixed fields straight from `view`; everything is little-endian and packed.
+ */
+
+import { outOfRange, wrongType } from './invalid.js';
+import { decodeString, encodeString } from './string.js';
+import { highHalf, lowHalf, splitI64, splitU64 } from './u64.js';
+
+/** What unmarshal returns for bytes that are not such a message: -EIO, which is what gVisor answers for them. */
+export const MALFORMED = -5;
+
+/**
+ * Two views on the same bytes: `view` for integers, `bytes` for runs of bytes. Offsets count from the payload's start.
+ */
+export class Payload {
+  readonly view: DataView;
+  readonly bytes: Buffer;
+  /** How many bytes a message may have here. */
+  readonly capacity: number;
+
+  constructor(buffer: ArrayBuffer, byteOffset: number, byteLength: number) {
+    this.view = new DataView(buffer, byteOffset, byteLength);
+    this.bytes = Buffer.from(buffer, byteOffset, byteLength);
+    this.capacity = byteLength;
+  }
+
+  /** A payload of its own memory, shared with nobody. */
+  static alloc(capacity: number): Payload {
+    return new Payload(new ArrayBuffer(capacity), 0, capacity);
+  }
+}
+
+/* Each put… writes one integer or throws, naming `field`, before it has written anything. */
+
+export function putU8(view: DataView, at: number, value: number, field: string): void {
+  if (typeof value !== 'number' || (value & 0xff) !== value) throw badInteger(field, 'an integer from 0 to 255', value);
+  view.setUint8(at, value);
+}
+
+export function putI8(view: DataView, at: number, value: number, field: string): void {
+  if (typeof value !== 'number' || (value << 24) >> 24 !== value)
+    throw badInteger(field, 'an integer from -128 to 127', value);
+  view.setInt8(at, value);
+}
+
+export function putU16(view: DataView, at: number, value: number, field: string): void {
+  if (typeof value !== 'number' || (value & 0xffff) !== value)
+    throw badInteger(field, 'an integer from 0 to 65535', value);
+  view.setUint16(at, value, true);
+}
+
+export function putI16(view: DataView, at: number, value: number, field: string): void {
+  if (typeof value !== 'number' || (value << 16) >> 16 !== value)
+    throw badInteger(field, 'an integer from -32768 to 32767', value);
+  view.setInt16(at, value, true);
+}
+
+export function putU32(view: DataView, at: number, value: number, field: string): void {
+  if (typeof value !== 'number' || value >>> 0 !== value)
+    throw badInteger(field, 'an integer from 0 to 4294967295', value);
+  view.setUint32(at, value, true);
+}
+
+export function putI32(view: DataView, at: number, value: number, field: string): void {
+  if (typeof value !== 'number' || (value | 0) !== value)
+    throw badInteger(field, 'an integer from -2147483648 to 2147483647', value);
+  view.setInt32(at, value, true);
+}
+
+export function putU64(view: DataView, at: number, value: number | bigint, field: string): void {
+  splitU64(value, field);
+  view.setInt32(at, lowHalf(), true);
+  view.setInt32(at + 4, highHalf(), true);
+}
+
+export function putI64(view: DataView, at: number, value: number | bigint, field: string): void {
+  splitI64(value, field);
+  view.setInt32(at, lowHalf(), true);
+  view.setInt32(at + 4, highHalf(), true);
+}
+
+function badInteger(field: string, what: string, value: unknown): Error {
+  return typeof value === 'number' ? outOfRange(field, what, value) : wrongType(field, what, value);
+}
+
+/** Checks a count, a string's or a buffer's size against `limit`, before anything is written. Returns it. */
+export function checkCount(count: number, limit: number, field: string): number {
+  if (count > limit) throw outOfRange(field, `at most ${limit} long`, count);
+  return count;
+}
+
+/** Writes the bytes of a string whose size is already written and known to fit; returns the offset after them. */
+export function putString(payload: Payload, at: number, text: string): number {
+  return encodeString(payload.bytes, at, text);
+}
+
+/** The string between two checked offsets. Each byte is read once. */
+export function getString(payload: Payload, at: number, end: number): string {
+  return decodeString(payload.bytes, at, end);
+}
+
+/** Copies `data` into the payload at `at`, where there is room, and returns the offset after it. */
+export function putBytes(payload: Payload, at: number, data: Uint8Array): number {
+  payload.bytes.set(data, at);
+  return at + data.length;
+}
+
+/** Refuses what is not a Uint8Array; returns its size. */
+export function bytesSize(data: Uint8Array, field: string): number {
+  if (!(data instanceof Uint8Array)) throw wrongType(field, 'a Uint8Array', data);
+  return data.length;
+}
+
+/** Refuses what is not an array; returns its count. */
+export function listCount(list: readonly unknown[], field: string): number {
+  if (!Array.isArray(list)) throw wrongType(field, 'an array', list);
+  return list.length;
+}

@@ -1,0 +1,118 @@
+/**
+ * What generated code gives the runtime, and what a generated stub asks of it. One protocol is one ClientProtocol; the
+ * runtime knows no message but the three with which every protocol begins (Error, Mount, Channel).
+ */
+
+import type { ReadStream, WriteStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import type { Payload } from './payload.js';
+
+/**
+ * A descriptor that a response donated, and its owner. It is closed with `close`, by `using`, or by what it is turned
+ * into; one that is dropped unclosed is closed when it is collected, with a warning.
+ */
+export interface HostFD {
+  /** The descriptor's number in this process, or -1 once it was closed or given away. It stays owned by this object. */
+  readonly fd: number;
+  /** Closes the descriptor; a second time does nothing. */
+  close(): void;
+  [Symbol.dispose](): void;
+  /** Gives the descriptor away: the caller closes it from now on. Throws EBADF after close. */
+  release(): number;
+  /** Turns it into a FileHandle of node:fs/promises, which owns the descriptor from then on. */
+  toFileHandle(): Promise<FileHandle>;
+  /** Turns it into a stream that owns the descriptor, reading from the open file's offset or from `start`. */
+  createReadStream(options?: { start?: number; end?: number; highWaterMark?: number }): ReadStream;
+  /** Turns it into a stream that owns the descriptor, writing at the open file's offset or from `start`. */
+  createWriteStream(options?: { start?: number; highWaterMark?: number }): WriteStream;
+  /** Turns a socket's descriptor into a connected net.Socket, which owns it from then on. */
+  toSocket(): Socket;
+}
+
+/** One message, seen from the side that sends the request. */
+export interface ClientMethod<ReqInit, Resp> {
+  readonly mid: number;
+  /** The MID's name, `OpenAt`: what errors and traces call it. */
+  readonly name: string;
+  /** Names of the response's fields that take donated descriptors, in the order in which they come. */
+  readonly donates: readonly string[];
+  /** The request's size on the wire; throws for a value that has no form there. */
+  sizeReq(req: ReqInit): number;
+  /** Writes the request at `at`, where sizeReq says that there is room; returns the offset after it. */
+  marshalReq(payload: Payload, at: number, req: ReqInit): number;
+  newResp(): Resp;
+  /** Reads a response from `at` to `end`; returns the offset after it, or MALFORMED. Bytes after it are ignored. */
+  unmarshalResp(payload: Payload, at: number, end: number, resp: Resp): number;
+  formatReq(req: ReqInit): string;
+  formatResp(resp: Resp): string;
+}
+
+/** Options of one asynchronous call. */
+export interface CallOptions {}
+
+/** What a stub stands on: the client implements it. */
+export interface Caller {
+  call<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, options?: CallOptions): Promise<Resp>;
+  callSync<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, resp?: Resp): Resp;
+}
+
+/** What a Mount response of any protocol tells the client, by these names. */
+export interface MountFacts {
+  maxMessageSize: number;
+  supportedMs: number[];
+}
+
+/** Where a Channel response of any protocol says that its packet window is. */
+export interface ChannelFacts {
+  readonly dataOffsetNumber: number;
+  readonly dataLengthNumber: number;
+}
+
+/** A protocol as its client side needs it. `Stubs` is the type of the generated stubs. */
+export interface ClientProtocol<Stubs, MountReqInit, MountResp extends MountFacts> {
+  /** The schema's name for it: `LISAFS`. */
+  readonly name: string;
+  /** A class whose prototype has one stub per message, asynchronous and synchronous. */
+  readonly Stubs: abstract new () => Stubs;
+  readonly mount: ClientMethod<MountReqInit, MountResp>;
+  readonly channel: ClientMethod<Record<never, never>, ChannelFacts>;
+  /** Every message by its MID, for traces and for tools. */
+  readonly names: ReadonlyMap<number, string>;
+  /** True where a client gives up as a whole when one of its channels cannot be had, as the client of 2021 does. */
+  readonly allChannelsOrNone: boolean;
+}
+
+/** What a server's handler is told of the call besides its request, and where it puts descriptors to donate. */
+export interface CallContext {
+  /**
+   * Donates `fd` with the response; the runtime closes it afterwards, whether it could be sent or not. In the order in
+   * which the schema lists them.
+   */
+  donate(fd: number): void;
+  /** Fires when the client hangs up, or the server is closed: what is still being done is for nobody. */
+  readonly signal: AbortSignal;
+}
+
+/** A handler's answer: a response, now or later. An Error thrown or rejected with becomes an errno. */
+export type Answer<RespInit> = RespInit | Promise<RespInit>;
+
+/** Dispatches one request; see ServerProtocol.dispatch. */
+export type Dispatch<Handlers> = (
+  handlers: Handlers,
+  mid: number,
+  payload: Payload,
+  payloadLen: number,
+  context: CallContext,
+) => number | Promise<number>;
+
+/** A protocol as its serving side needs it. */
+export interface ServerProtocol<Handlers> {
+  readonly name: string;
+  readonly names: ReadonlyMap<number, string>;
+  /**
+   * Unmarshals the request, calls its handler and marshals the response over the request. Returns the response's size,
+   * -EOPNOTSUPP without a handler, -EIO for a malformed request; what the handler throws passes through.
+   */
+  readonly dispatch: Dispatch<Handlers>;
+}
