@@ -1,0 +1,110 @@
+/** A listening Unix socket: its file, who may connect, and handing each connection to a server. */
+
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { closeFD } from '../os/descriptor.js';
+import { Watch } from '../os/poll.js';
+import { acceptUnix, connectUnix, listenUnix, peerUID } from '../os/socket.js';
+import { EADDRINUSE, EAGAIN, ECONNREFUSED, RPCError } from '../wire/errno.js';
+import { MAX_CONNECTIONS_COUNT } from '../wire/limits.js';
+
+/** Where to listen. */
+export interface ListenSettings {
+  /** A path for the socket's file; or an abstract name, after a NUL. */
+  readonly listen: string;
+  /** The file's permissions: who may connect. 0o600 by default: this user alone. */
+  readonly mode?: number;
+  /** The users who may connect, by number; others are hung up on. By default all whom the file's permissions let. */
+  readonly allowUIDs?: Iterable<number>;
+}
+
+const DEFAULT_MODE = 0o600;
+const BACKLOG_COUNT = 128;
+/** Without descriptors or memory for one more connection: time for some to become free. */
+const PAUSE_MS = 100;
+
+/** The file of a socket, and which it is, so that nobody else's is removed. */
+interface SocketFile {
+  readonly path: string;
+  readonly ino: bigint;
+}
+
+function inode(path: string): bigint | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat?.isSocket() ? stat.ino : undefined;
+}
+
+/** True if a socket's file is there on which nobody listens any more: what a server leaves that was killed. */
+function isStale(path: string): boolean {
+  if (inode(path) === undefined) return false;
+  const fd = connectUnix(path);
+  if (fd >= 0) closeFD(fd);
+  return fd === -ECONNREFUSED;
+}
+
+/** Listens at a path, in place of a stale file if there is one. Throws EADDRINUSE where somebody listens. */
+function listenAt(path: string, mode: number): number {
+  const fd = listenUnix(path, BACKLOG_COUNT, mode);
+  if (fd !== -EADDRINUSE || !isStale(path)) return fd;
+  unlinkSync(path);
+  return listenUnix(path, BACKLOG_COUNT, mode);
+}
+
+export class Listener {
+  readonly #fd: number;
+  readonly #watch: Watch;
+  readonly #file: SocketFile | undefined;
+  readonly #allowed: ReadonlySet<number> | undefined;
+  readonly #serve: (fd: number) => Promise<void>;
+  #connections = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  /** Listens, and hands each connection's socket to `serve`, which owns it. Throws an RPCError where it cannot. */
+  constructor({ listen, mode = DEFAULT_MODE, allowUIDs }: ListenSettings, serve: (fd: number) => Promise<void>) {
+    this.#serve = serve;
+    this.#allowed = allowUIDs === undefined ? undefined : new Set(allowUIDs);
+    const fd = listenAt(listen, mode);
+    if (fd < 0) throw new RPCError(-fd, 'listen', listen);
+    this.#fd = fd;
+    if (!listen.startsWith('\0')) {
+      // What the umask took away is given back; nobody was let in whom the mode would not let.
+      chmodSync(listen, mode);
+      this.#file = { path: listen, ino: inode(listen)! };
+    }
+    this.#watch = new Watch(fd, true, () => this.#accept());
+    this.#watch.hold(true);
+  }
+
+  /** Takes one connection; the event comes again while more wait. */
+  #accept(): void {
+    const fd = acceptUnix(this.#fd);
+    if (fd === -EAGAIN) return;
+    if (fd < 0) return this.#pause();
+    if (this.#allowed !== undefined && !this.#allowed.has(peerUID(fd))) return closeFD(fd);
+    this.#connections++;
+    if (this.#connections >= MAX_CONNECTIONS_COUNT) this.#watch.want(false, false);
+    void this.#serve(fd).then(() => {
+      this.#connections--;
+      this.#resume();
+    });
+  }
+
+  #pause(): void {
+    this.#watch.want(false, false);
+    this.#timer = setTimeout(() => this.#resume(), PAUSE_MS);
+  }
+
+  #resume(): void {
+    if (!this.#closed && this.#connections < MAX_CONNECTIONS_COUNT) this.#watch.want(true, false);
+  }
+
+  /** Stops listening, and removes the socket's file if it still is ours. A second time does nothing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#watch.close();
+    closeFD(this.#fd);
+    if (this.#file !== undefined && inode(this.#file.path) === this.#file.ino) unlinkSync(this.#file.path);
+  }
+}

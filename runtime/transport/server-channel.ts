@@ -1,0 +1,126 @@
+/**
+ * A channel, server side: it makes the packet window and the FD channel that the client is given (`lisafs/channel.go`).
+ */
+
+import { closeFD } from '../os/descriptor.js';
+import { createMemfd, mapWindow, PAGE_BYTES } from '../os/memory.js';
+import { SOCK_SEQPACKET, socketPair } from '../os/socket.js';
+import { EAGAIN, EPROTO } from '../wire/errno.js';
+import { CHANNEL_HEADER_BYTES, getChannelMID, putChannelHeader } from '../wire/header.js';
+import { Payload } from '../wire/payload.js';
+import { Endpoint } from './endpoint.js';
+import { FDChannel } from './fd-channel.js';
+import { PACKET_HEADER_BYTES, PacketWindow } from './packet-window.js';
+import type { ServerCommunicator } from './server-communicator.js';
+import { TurnWait } from './turn.js';
+import { releaseWaiter, retainWaiter } from './waiter.js';
+
+/**
+ * A new channel, and what its client is to be given, which is the caller's: the window's memfd, the FD channel's
+ * socket.
+ */
+export interface NewChannel {
+  readonly channel: ServerChannel;
+  readonly memfd: number;
+  readonly fdSocket: number;
+  /** The packet window's size in bytes; it begins at offset 0. */
+  readonly length: number;
+}
+
+/** The size of a packet window for payloads of up to `maxMessageSize` bytes: whole pages. */
+function windowSize(maxMessageSize: number): number {
+  return Math.ceil((PACKET_HEADER_BYTES + CHANNEL_HEADER_BYTES + maxMessageSize) / PAGE_BYTES) * PAGE_BYTES;
+}
+
+export class ServerChannel implements ServerCommunicator {
+  readonly name = 'channel';
+  readonly payload: Payload;
+  mid = 0;
+  readonly #endpoint: Endpoint;
+  readonly #header: DataView;
+  readonly #fdChannel: FDChannel;
+  #connected = false;
+  #turn: TurnWait | undefined;
+  #destroyed = false;
+
+  private constructor(window: PacketWindow, fdChannel: FDChannel, maxMessageSize: number) {
+    this.#endpoint = new Endpoint(window, 'server');
+    this.#fdChannel = fdChannel;
+    this.#header = window.datagram.view;
+    // The window is whole pages: a response must not be larger than the client was told.
+    const { buffer, byteOffset } = window.payload.view;
+    this.payload = new Payload(buffer as ArrayBuffer, byteOffset, maxMessageSize);
+    retainWaiter();
+  }
+
+  /** Makes a channel, or returns -errno where memory or descriptors are short. */
+  static create(maxMessageSize: number): NewChannel | number {
+    const length = windowSize(maxMessageSize);
+    const memfd = createMemfd('lisafs channel', length);
+    if (memfd < 0) return memfd;
+    const made = ServerChannel.#create(memfd, length, maxMessageSize);
+    if (typeof made === 'number') closeFD(memfd);
+    return made;
+  }
+
+  static #create(memfd: number, length: number, maxMessageSize: number): NewChannel | number {
+    const pair = socketPair(SOCK_SEQPACKET);
+    if (typeof pair === 'number') return pair;
+    const [ours, fdSocket] = pair;
+    const region = mapWindow(memfd, 0, length);
+    const fdChannel = typeof region === 'number' ? region : FDChannel.open(ours);
+    if (typeof region === 'number' || typeof fdChannel === 'number') {
+      closeFD(ours);
+      closeFD(fdSocket);
+      return fdChannel as number;
+    }
+    const channel = new ServerChannel(new PacketWindow(region), fdChannel, maxMessageSize);
+    return { channel, memfd, fdSocket, length };
+  }
+
+  receive(): number {
+    const dataLen = this.#endpoint.receive();
+    if (dataLen < 0) return dataLen;
+    if (!this.#connected) return this.#acceptConnect(dataLen);
+    if (dataLen < CHANNEL_HEADER_BYTES) return -EPROTO;
+    this.mid = getChannelMID(this.#header, 0);
+    return dataLen - CHANNEL_HEADER_BYTES;
+  }
+
+  /** The first datagram is no message but the flipcall handshake, which is answered in kind. */
+  #acceptConnect(dataLen: number): number {
+    const result = this.#endpoint.acceptConnect(dataLen);
+    if (result < 0) return result;
+    this.#connected = true;
+    const sent = this.#endpoint.sendConnect();
+    return sent < 0 ? sent : -EAGAIN;
+  }
+
+  /** A descriptor that cannot be sent keeps back those after it, since their order says which is which. */
+  respond(mid: number, payloadLen: number, fds: readonly number[]): number {
+    let numFDs = 0;
+    while (numFDs < fds.length && this.#fdChannel.send(fds[numFDs]!) === 0) numFDs++;
+    putChannelHeader(this.#header, 0, mid, numFDs);
+    return this.#endpoint.send(CHANNEL_HEADER_BYTES + payloadLen);
+  }
+
+  watch(onReady: () => void): void {
+    this.#turn = new TurnWait(this.#endpoint, () => {
+      this.#turn = undefined;
+      onReady();
+    });
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#turn?.cancel();
+    this.#turn = undefined;
+    // A client that has the turn may not have read its answer yet, which a shutdown would take away; it learns of the
+    // end by the socket. One that waits for an answer is told that none will come.
+    if (this.#endpoint.receive() !== -EAGAIN) this.#endpoint.shutdown();
+    this.#fdChannel.destroy();
+    this.#endpoint.window.destroy();
+    releaseWaiter();
+  }
+}
