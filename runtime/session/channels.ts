@@ -1,0 +1,101 @@
+/** Opening a channel: a Channel call brings a window and a socket; the flipcall handshake makes them a communicator. */
+
+import { Channel } from '../transport/channel.js';
+import { EAGAIN, EINVAL, EIO, RPCError } from '../wire/errno.js';
+import { HANDSHAKE_TIMEOUT_MS } from '../wire/limits.js';
+import type { Caller, ChannelFacts, ClientMethod, HostFD } from '../wire/protocol.js';
+
+/** What opening a channel needs of its client. */
+export interface ChannelSource {
+  readonly caller: Caller;
+  /** The method of the protocol's Channel message. */
+  readonly method: ClientMethod<Record<never, never>, ChannelFacts>;
+  /** The largest payload that a channel has to take. */
+  readonly maxMessageSize: () => number;
+  readonly isPeerAlive: () => boolean;
+  /** Called when the connection ends. */
+  readonly onEnd: Set<() => void>;
+}
+
+/** Resolves to a connected channel, owned by the caller. Rejects with the server's errno (ENOMEM: no more), or ours. */
+export async function openChannel(source: ChannelSource, name: string): Promise<Channel> {
+  const channel = makeChannel(source, name, await source.caller.call(source.method, {}));
+  try {
+    await connectChannel(channel, source);
+    return channel;
+  } catch (error) {
+    channel.destroy();
+    throw error;
+  }
+}
+
+/** As openChannel, blocking the thread. */
+export function openChannelSync(source: ChannelSource, name: string): Channel {
+  const channel = makeChannel(source, name, source.caller.callSync(source.method, {}));
+  const result = channel.connectSync();
+  if (result === 0) return channel;
+  channel.destroy();
+  throw new RPCError(EIO, 'Channel', 'the flipcall handshake failed');
+}
+
+/** Makes a channel of a response's descriptors. They are closed if it cannot be made, the memfd in any case. */
+function makeChannel(
+  { method, maxMessageSize, isPeerAlive }: ChannelSource,
+  name: string,
+  resp: ChannelFacts,
+): Channel {
+  const donated = resp as unknown as Record<string, HostFD | undefined>;
+  const [dataFD, fdSocket] = method.donates.map((field) => donated[field]);
+  try {
+    if (dataFD === undefined || fdSocket === undefined) {
+      throw new RPCError(EIO, 'Channel', 'the server sent too few descriptors');
+    }
+    const descriptor = { fd: dataFD.fd, offset: resp.dataOffsetNumber, length: resp.dataLengthNumber };
+    const channel = Channel.open(name, descriptor, fdSocket.release(), isPeerAlive);
+    if (typeof channel !== 'number') return withRoom(channel, maxMessageSize());
+    throw new RPCError(-channel, 'Channel', 'the server offered a packet window or a socket that is not safe to use');
+  } finally {
+    dataFD?.close();
+    if (fdSocket !== undefined && fdSocket.fd >= 0) fdSocket.close();
+  }
+}
+
+/** The channel, unless messages that the server takes do not fit: its calls could not be told from those that do. */
+function withRoom(channel: Channel, maxMessageSize: number): Channel {
+  if (channel.reserve(maxMessageSize)) return channel;
+  channel.destroy();
+  throw new RPCError(
+    EINVAL,
+    'Channel',
+    `the packet window has no room for the largest message, ${maxMessageSize} bytes`,
+  );
+}
+
+/**
+ * The handshake without blocking. The connection's end ends it, since the answer can no longer come; and so does time,
+ * since a server that answers on the socket and not on a channel would keep mount waiting for ever.
+ */
+async function connectChannel(channel: Channel, { isPeerAlive, onEnd }: ChannelSource): Promise<void> {
+  const { promise, resolve } = answer();
+  onEnd.add(resolve);
+  const look = (): void => {
+    if (channel.finishConnect() === -EAGAIN) channel.watch(look);
+    else resolve();
+  };
+  if (channel.startConnect() === 0 && isPeerAlive()) {
+    const timer = setTimeout(resolve, HANDSHAKE_TIMEOUT_MS);
+    channel.watch(look);
+    await promise;
+    clearTimeout(timer);
+  }
+  onEnd.delete(resolve);
+  if (!channel.connected) throw new RPCError(EIO, 'Channel', 'the flipcall handshake failed');
+}
+
+function answer(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,154 @@
+/** Opening files, and reading and writing what they hold. */
+
+import { setImmediate } from 'node:timers/promises';
+import type {
+  CloseReq,
+  FAllocateReq,
+  FDID,
+  FSyncReq,
+  FlushReq,
+  Getdents64Req,
+  Getdents64RespInit,
+  OpenAtReq,
+  OpenAtRespInit,
+  PReadReq,
+  PReadRespInit,
+  PWriteReq,
+  PWriteRespInit,
+  ReadLinkAtReq,
+} from '../../generated/lisafs/index.js';
+import { isPromise } from '../wire/answer.js';
+import { EBADF, EINVAL, EISDIR, ENOBUFS, ENOTDIR, EOPNOTSUPP, EROFS } from '../wire/errno.js';
+import { MAX_DIRENTS_BYTES } from '../wire/limits.js';
+import type { CallContext } from '../wire/protocol.js';
+import { joinOpaque } from '../wire/u64.js';
+import { andThen, failure, outcomeOf, resultOf, type Later, type Result } from './failure.js';
+import { OpenFD } from './fd-table.js';
+import { checkNotDeleted, orUnsupported, type LISAFSSession } from './lisafs-session.js';
+
+const O_ACCMODE = 3;
+const O_TRUNC = 0o1000;
+const PREAD_RESP_BYTES = 8;
+
+/**
+ * An entry on the wire is at most this much larger than getdents64(2) counts it, which is in eights: a name of four
+ * bytes takes 31 for 24.
+ */
+const DIRENT_GROWTH = 31 / 24;
+
+export function openAt(session: LISAFSSession, req: OpenAtReq, context: CallContext): Later<OpenAtRespInit> {
+  const flags = req.flags & (O_ACCMODE | O_TRUNC);
+  if (session.backend.readOnly && flags !== 0) throw failure(EROFS);
+  const control = session.fds.control(req.fd);
+  if (control.isDirectory && flags !== 0) throw failure(EISDIR);
+  return session.reading(control, () => {
+    if (control.isSymlink) throw failure(EINVAL);
+    session.fds.checkRoom();
+    return andThen(orUnsupported(control.file.open?.(flags)), ({ file, hostFD }) => {
+      if (hostFD !== undefined && hostFD >= 0) context.donate(hostFD);
+      return { openFD: session.fds.add(new OpenFD(control, file, flags)) };
+    });
+  });
+}
+
+export function close(session: LISAFSSession, { fds }: CloseReq): void {
+  for (const fd of fds) session.fds.remove(fd);
+}
+
+function syncOne(session: LISAFSSession, id: FDID): Later<void> {
+  const fd = session.fds.open(id);
+  return session.reading(fd, () => voidResult(fd.file.sync?.bind(fd.file)));
+}
+
+/**
+ * Syncs all that can be synced, one after another; the first failure is the answer. A sync takes milliseconds and a
+ * request can ask for thousands: each file is synced once, and others get their turn between two.
+ */
+export function fsync(session: LISAFSSession, { fds }: FSyncReq): Later<void> {
+  const ids = [...new Set(fds)];
+  return ids.length === 1 ? syncOne(session, ids[0]!) : syncAll(session, ids);
+}
+
+async function syncAll(session: LISAFSSession, ids: readonly FDID[]): Promise<void> {
+  let first = 0;
+  for (const id of ids) {
+    const outcome = await outcomeOf(() => syncOne(session, id));
+    if (typeof outcome === 'number' && first === 0) first = outcome;
+    await setImmediate();
+  }
+  if (first < 0) throw failure(-first);
+}
+
+/** The result of a method that gives none, and that a filesystem may leave out. */
+export function voidResult(method: (() => Result<void>) | undefined): Later<void> {
+  if (method === undefined) throw failure(EOPNOTSUPP);
+  return andThen(resultOf(method()), () => undefined);
+}
+
+/**
+ * Where a read goes whose filesystem answers at once: its response is made before anything else can read, so one piece
+ * of memory serves all. A filesystem that answers later gets memory of its own, and keeps this one while it has it.
+ */
+let spare: Uint8Array | undefined;
+
+export function pread(session: LISAFSSession, req: PReadReq): Later<PReadRespInit> {
+  const fd = session.fds.open(req.fd);
+  if (!fd.readable) throw failure(EBADF);
+  const { count } = req;
+  if (PREAD_RESP_BYTES + count > session.facts.maxMessageSize) throw failure(ENOBUFS);
+  const offset = joinOpaque(req._offsetLow, req._offsetHigh);
+  return session.reading(fd, () => {
+    const memory = spare !== undefined && spare.length >= count ? spare : new Uint8Array(Math.max(count, 1 << 16));
+    spare = undefined;
+    const read = orUnsupported<number>(fd.file.read?.(memory.subarray(0, count), offset));
+    if (isPromise(read)) return read.then((size) => ({ data: memory.subarray(0, size) }));
+    spare = memory;
+    return { data: memory.subarray(0, read) };
+  });
+}
+
+export function pwrite(session: LISAFSSession, req: PWriteReq): Later<PWriteRespInit> {
+  const fd = session.fds.open(req.fd);
+  if (!fd.writable) throw failure(EBADF);
+  const offset = joinOpaque(req._offsetLow, req._offsetHigh);
+  return session.writing(fd, () =>
+    andThen(orUnsupported<number>(fd.file.write?.(req.data, offset)), (count) => ({ count })),
+  );
+}
+
+export function fallocate(session: LISAFSSession, req: FAllocateReq): Later<void> {
+  const fd = session.fds.open(req.fd);
+  if (!fd.writable) throw failure(EBADF);
+  // gVisor's server keeps 32 bits of the mode.
+  const mode = Number(BigInt.asIntN(32, req.mode));
+  const { offset, length } = req;
+  const { file } = fd;
+  return session.writing(fd, () => voidResult(file.allocate && (() => file.allocate!(mode, offset, length))));
+}
+
+export function flush(session: LISAFSSession, req: FlushReq): Later<void> {
+  const fd = session.fds.open(req.fd);
+  return session.reading(fd, () => voidResult(fd.file.flush?.bind(fd.file)));
+}
+
+export function getdents64(session: LISAFSSession, req: Getdents64Req): Later<Getdents64RespInit> {
+  const fd = session.fds.open(req.dirFD);
+  if (!fd.control.isDirectory) throw failure(ENOTDIR);
+  const room = Math.floor((session.facts.maxMessageSize - 2) / DIRENT_GROWTH);
+  const size = Math.min(Math.abs(req.count), MAX_DIRENTS_BYTES, room);
+  return session.reading(fd, () => {
+    checkNotDeleted(fd.control);
+    const entries = orUnsupported(fd.file.readEntries?.(size, req.count < 0));
+    return andThen(entries, (dirents) => ({ dirents }));
+  });
+}
+
+/** What a deleted symlink said is not told, and gVisor's server does not call that a failure. */
+export function readLinkAt(session: LISAFSSession, req: ReadLinkAtReq): Later<{ target: string }> {
+  const fd = session.fds.control(req.fd);
+  if (!fd.isSymlink) throw failure(EINVAL);
+  return session.reading(fd, () => {
+    if (fd.node.deleted) return { target: '' };
+    return andThen(orUnsupported(fd.file.readLink?.()), (target) => ({ target }));
+  });
+}

@@ -1,0 +1,95 @@
+/** A server: any number of connections to one service (`lisafs/server.go`). */
+
+import { availableParallelism } from 'node:os';
+import { MAX_CHANNELS_COUNT, MAX_MESSAGE_BYTES, MIN_CHANNELS_COUNT, MIN_MAX_MESSAGE_BYTES } from '../wire/limits.js';
+import { SERVER_MAX_MESSAGE_BYTES } from '../wire/limits.js';
+import { outOfRange } from '../wire/invalid.js';
+import { Connection, type OnFault } from './connection.js';
+import type { Service } from './service.js';
+
+/** What every server can be told. */
+export interface ServerSettings {
+  /** Largest payload in bytes of a request or a response: 4096 to 67108864. 2 MiB - 4096 by default, as gVisor's. */
+  readonly maxMessageSize?: number;
+  /** How many channels each connection may have: 0 to 4. By default as many as there are cpus, but at least 2. */
+  readonly channels?: number;
+  /** The messages to serve, by MID; by default all that have a handler. Mount is always among them. */
+  readonly messages?: Iterable<number>;
+  /** Is told of faults of handlers: errors that stand for no errno, which the client sees as EREMOTEIO. */
+  readonly onFault?: OnFault;
+}
+
+const MID_MOUNT = 1;
+const MID_CHANNEL = 2;
+
+function integer(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw outOfRange(name, `an integer from ${least} to ${most}`, value);
+}
+
+/** One line to standard error, and the stack below it. */
+function logFault(error: unknown, message: string): void {
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`lisafs: the handler of ${message} failed: ${what}\n`);
+}
+
+export class Server<Handlers = unknown> {
+  readonly #service: Service<Handlers>;
+  readonly #supported: ReadonlySet<number>;
+  readonly #maxMessageSize: number;
+  readonly #maxChannels: number;
+  readonly #onFault: OnFault;
+  readonly #connections = new Set<Connection<Handlers>>();
+
+  constructor(service: Service<Handlers>, settings: ServerSettings) {
+    const channels = Math.min(Math.max(MIN_CHANNELS_COUNT, availableParallelism()), MAX_CHANNELS_COUNT);
+    this.#service = service;
+    this.#maxMessageSize = integer(
+      'maxMessageSize',
+      settings.maxMessageSize ?? SERVER_MAX_MESSAGE_BYTES,
+      MIN_MAX_MESSAGE_BYTES,
+      MAX_MESSAGE_BYTES,
+    );
+    this.#maxChannels = integer('channels', settings.channels ?? channels, 0, MAX_CHANNELS_COUNT);
+    this.#onFault = settings.onFault ?? logFault;
+    const wanted = settings.messages === undefined ? undefined : new Set(settings.messages).add(MID_MOUNT);
+    const served = service.mids.filter((mid) => wanted?.has(mid) ?? true);
+    this.#supported = new Set(served.filter((mid) => mid !== MID_CHANNEL || this.#maxChannels > 0));
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Takes ownership of a connected socket and serves it. Resolves when the connection has ended and all of it is
+   * freed.
+   */
+  serve(fd: number): Promise<void> {
+    const facts = { maxMessageSize: this.#maxMessageSize, supportedMs: [...this.#supported] };
+    const { handlers, end } = this.#service.open(facts);
+    const connection = new Connection(fd, {
+      protocol: this.#service.protocol,
+      handlers,
+      supported: this.#supported,
+      refused: this.#service.refused,
+      maxMessageSize: this.#maxMessageSize,
+      maxChannels: this.#maxChannels,
+      onFault: this.#onFault,
+      onEnd: end,
+    });
+    this.#connections.add(connection);
+    return connection.closed.finally(() => this.#connections.delete(connection));
+  }
+
+  /** Ends all connections, after the calls in progress, and frees the service. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => this.#end(connection)));
+    this.#service.close();
+  }
+
+  #end(connection: Connection<Handlers>): Promise<void> {
+    connection.end();
+    return connection.closed;
+  }
+}
