@@ -1,0 +1,150 @@
+/**
+ * Files as handles, where the object has none to give: one that is read and written whole under its name, and one that
+ * has lost its name and lives on in memory. Bytes that were given to the object, or came from it, are never changed.
+ */
+
+import { failure } from '../session/failure.js';
+import { EOPNOTSUPP, EROFS } from '../wire/errno.js';
+import type { NodeFileHandle, NodeFS, NodePath, NodeStats } from './serve-fs-object.js';
+import { timeOf } from './serve-fs-stat.js';
+
+/** `bytes` with `source` in them at `at`, as new bytes; what lies between the two is zero. */
+function patched(bytes: Uint8Array, source: Uint8Array, at: number): Uint8Array {
+  const changed = new Uint8Array(Math.max(bytes.length, at + source.length));
+  changed.set(bytes);
+  changed.set(source, at);
+  return changed;
+}
+
+function resized(bytes: Uint8Array, size: number): Uint8Array {
+  const changed = new Uint8Array(size);
+  changed.set(bytes.subarray(0, size));
+  return changed;
+}
+
+function copyOut(bytes: Uint8Array, target: Uint8Array, position: number): { bytesRead: number } {
+  const part = bytes.subarray(position, position + target.length);
+  target.set(part);
+  return { bytesRead: part.length };
+}
+
+/** The file under a name, wherever that is by now. It belongs to all who have it open, and writes at once. */
+export class WholeFile implements NodeFileHandle {
+  readonly #fs: NodeFS;
+  readonly #locate: () => Promise<{ readonly path: NodePath; readonly stats: NodeStats }>;
+  #bytes: Uint8Array | undefined;
+  #stamp = '';
+
+  constructor(fs: NodeFS, locate: () => Promise<{ readonly path: NodePath; readonly stats: NodeStats }>) {
+    this.#fs = fs;
+    this.#locate = locate;
+  }
+
+  /** The content, read again if somebody else may have changed it. */
+  async #load(): Promise<{ readonly path: NodePath; readonly bytes: Uint8Array }> {
+    const { path, stats } = await this.#locate();
+    const stamp = `${timeOf(stats, 'mtime')} ${stats.size}`;
+    if (this.#bytes !== undefined && stamp === this.#stamp && !stamp.includes('undefined')) {
+      return { path, bytes: this.#bytes };
+    }
+    if (this.#fs.readFile === undefined) throw failure(EOPNOTSUPP);
+    const content = await this.#fs.readFile(path);
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    this.#bytes = bytes;
+    this.#stamp = stamp;
+    return { path, bytes };
+  }
+
+  async #store(path: NodePath, bytes: Uint8Array): Promise<void> {
+    if (this.#fs.writeFile === undefined) throw failure(EROFS);
+    this.#bytes = undefined;
+    await this.#fs.writeFile(path, bytes, {});
+    const { stats } = await this.#locate();
+    this.#bytes = bytes;
+    this.#stamp = `${timeOf(stats, 'mtime')} ${stats.size}`;
+  }
+
+  async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }> {
+    const { bytes } = await this.#load();
+    return copyOut(bytes, buffer.subarray(offset, offset + length), position);
+  }
+
+  async write(buffer: Uint8Array, offset: number, length: number, at: number): Promise<{ bytesWritten: number }> {
+    const { path, bytes } = await this.#load();
+    await this.#store(path, patched(bytes, buffer.subarray(offset, offset + length), at));
+    return { bytesWritten: length };
+  }
+
+  async truncate(size: number): Promise<void> {
+    const { path, bytes } = await this.#load();
+    await this.#store(path, resized(bytes, size));
+  }
+
+  /** Nothing is held back. */
+  async sync(): Promise<void> {}
+}
+
+/** A file without a name. */
+export class NamelessFile implements NodeFileHandle {
+  #bytes: Uint8Array;
+  #stats: NodeStats;
+
+  constructor(bytes: Uint8Array, stats: NodeStats) {
+    this.#bytes = bytes;
+    this.#stats = { ...plain(stats), nlink: 0 };
+  }
+
+  async stat(): Promise<NodeStats> {
+    return { ...this.#stats, size: this.#bytes.length };
+  }
+
+  async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }> {
+    return copyOut(this.#bytes, buffer.subarray(offset, offset + length), position);
+  }
+
+  async write(buffer: Uint8Array, offset: number, length: number, at: number): Promise<{ bytesWritten: number }> {
+    this.#change(patched(this.#bytes, buffer.subarray(offset, offset + length), at));
+    return { bytesWritten: length };
+  }
+
+  async truncate(size: number): Promise<void> {
+    this.#change(resized(this.#bytes, size));
+  }
+
+  #change(bytes: Uint8Array): void {
+    const now = BigInt(Date.now()) * 1_000_000n;
+    this.#bytes = bytes;
+    this.#stats = { ...this.#stats, mtimeNs: now, ctimeNs: now };
+  }
+
+  async chmod(mode: number): Promise<void> {
+    this.#stats = { ...this.#stats, mode: (Number(this.#stats.mode) & ~0o7777) | mode };
+  }
+
+  async chown(uid: number, gid: number): Promise<void> {
+    this.#stats = { ...this.#stats, uid, gid };
+  }
+
+  async utimes(atime: number, mtime: number): Promise<void> {
+    this.#stats = { ...this.#stats, atimeNs: nanoseconds(atime), mtimeNs: nanoseconds(mtime) };
+  }
+
+  async sync(): Promise<void> {}
+}
+
+function nanoseconds(seconds: number): bigint {
+  return BigInt(Math.round(seconds * 1e6)) * 1000n;
+}
+
+/** What an object says as data: it may compute it from an inode that is about to go. */
+function plain(stats: NodeStats): NodeStats {
+  const { mode, size, ino, dev, uid, gid, rdev, blksize, blocks } = stats;
+  const known = { mode, size, ino, dev, uid, gid, rdev, blksize, blocks };
+  const times = {
+    atimeNs: timeOf(stats, 'atime'),
+    mtimeNs: timeOf(stats, 'mtime'),
+    ctimeNs: timeOf(stats, 'ctime'),
+    birthtimeNs: timeOf(stats, 'birthtime'),
+  };
+  return Object.fromEntries(Object.entries({ ...known, ...times }).filter(([, value]) => value !== undefined));
+}

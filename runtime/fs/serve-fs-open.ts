@@ -1,0 +1,160 @@
+/** What a client has open: a file of an object, or a directory. */
+
+import { failure } from '../session/failure.js';
+import type { DirectoryEntry, OpenFile, StatxInit } from '../session/backend.js';
+import { EINVAL, EISDIR, ENOENT } from '../wire/errno.js';
+import { stringSize } from '../wire/string.js';
+import type { Entry } from './serve-fs-entry.js';
+import { askFor, askUnless } from './serve-fs-errors.js';
+import type { OpenHandle } from './serve-fs-handle.js';
+import type { NodeEntry } from './serve-fs-object.js';
+import { deviceOf, S_IFDIR, S_IFREG, typeOf } from './serve-fs-stat.js';
+import type { ObjectTree } from './serve-fs-tree.js';
+
+/** struct linux_dirent64 before the name, and what its size is a multiple of. */
+const DIRENT_BYTES = 19;
+const DIRENT_ALIGN = 8;
+const TYPE_SHIFT = 12;
+/** How many entries are looked at at a time. */
+const LOOK_COUNT = 256;
+
+export class ServedFile implements OpenFile {
+  readonly #tree: ObjectTree;
+  readonly #entry: Entry;
+  readonly #handle: OpenHandle;
+
+  /** Takes over the caller's reference on `handle`. */
+  constructor(tree: ObjectTree, entry: Entry, handle: OpenHandle) {
+    this.#tree = tree;
+    this.#entry = entry;
+    this.#handle = handle;
+  }
+
+  close(): void {
+    this.#tree.close(this.#entry, this.#handle);
+  }
+
+  async stat(): Promise<StatxInit> {
+    const entry = this.#entry;
+    const stats = (await this.#handle.stat()) ?? entry.removed;
+    if (stats !== undefined) return this.#tree.statx(entry, stats, false);
+    return this.#tree.statx(entry, (await this.#tree.locate(entry, S_IFREG)).stats);
+  }
+
+  read(target: Uint8Array, offset: number | bigint): Promise<number> {
+    return this.#handle.read(target, offset);
+  }
+
+  write(source: Uint8Array, offset: number | bigint): Promise<number> {
+    return this.#handle.write(source, offset);
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.sync();
+  }
+
+  /** Nothing is held back here that could be flushed. */
+  flush(): void {}
+}
+
+/** A directory as it was when its reading began. */
+export class ServedDirectory implements OpenFile {
+  readonly #tree: ObjectTree;
+  readonly #entry: Entry;
+  #names: readonly string[] | undefined;
+  #next = 0;
+
+  constructor(tree: ObjectTree, entry: Entry) {
+    this.#tree = tree;
+    this.#entry = entry.retain();
+  }
+
+  close(): void {
+    this.#entry.release();
+  }
+
+  async stat(): Promise<StatxInit> {
+    const entry = this.#entry;
+    return this.#tree.statx(entry, entry.removed ?? (await this.#tree.locate(entry, S_IFDIR)).stats);
+  }
+
+  read(): number {
+    return -EISDIR;
+  }
+
+  /** Nothing of a directory is held back. */
+  sync(): void {}
+
+  flush(): void {}
+
+  async readEntries(size: number, rewind: boolean): Promise<readonly DirectoryEntry[]> {
+    if (rewind || this.#names === undefined) {
+      this.#names = await namesIn(this.#tree, this.#entry);
+      this.#next = 0;
+    }
+    const entries: DirectoryEntry[] = [];
+    let room = size;
+    while (this.#next < this.#names.length) {
+      const names = this.#take(room);
+      if (names.length === 0) {
+        // Not even one fits, which must not look like the end.
+        if (room === size) throw failure(EINVAL);
+        break;
+      }
+      for (const name of names) room -= sizeOf(name);
+      entries.push(...(await this.#look(names)));
+    }
+    return entries;
+  }
+
+  /** The next names that fit. */
+  #take(room: number): string[] {
+    const taken: string[] = [];
+    for (let left = room; this.#next < this.#names!.length && taken.length < LOOK_COUNT; this.#next++) {
+      const name = this.#names![this.#next]!;
+      left -= sizeOf(name);
+      if (left < 0) break;
+      taken.push(name);
+    }
+    return taken;
+  }
+
+  /** What the entries are. Those that are gone are left out. */
+  async #look(names: readonly string[]): Promise<DirectoryEntry[]> {
+    const first = this.#next - names.length + 1;
+    const found = await Promise.all(names.map((name, i) => this.#entryOf(name, first + i)));
+    return found.filter((entry) => entry !== undefined);
+  }
+
+  async #entryOf(name: string, off: number): Promise<DirectoryEntry | undefined> {
+    const tree = this.#tree;
+    const stats = await askUnless(ENOENT, async () => tree.stats(tree.childPath(this.#entry, name)));
+    if (stats === undefined) return undefined;
+    const [devMajor, devMinor] = deviceOf(stats.dev);
+    const ino = tree.inoOfChild(this.#entry, name, stats);
+    return { ino, devMajor, devMinor, off, type: typeOf(stats) >> TYPE_SHIFT, name };
+  }
+}
+
+/** As getdents64(2) counts it. */
+function sizeOf(name: string): number {
+  return Math.ceil((DIRENT_BYTES + stringSize(name, 'name') + 1) / DIRENT_ALIGN) * DIRENT_ALIGN;
+}
+
+/** The names in a directory, less those that could not be walked to. */
+export async function namesIn(tree: ObjectTree, entry: Entry): Promise<string[]> {
+  const { fs } = tree;
+  const { path } = await tree.locate(entry, S_IFDIR);
+  const names = await askFor(fs.readdir && (() => fs.readdir!(path, tree.nameOptions)));
+  return names
+    .map((name) => tree.decode(nameOf(name)))
+    .filter((name) => name !== undefined && isName(name)) as string[];
+}
+
+function nameOf(entry: NodeEntry): string | Uint8Array {
+  return typeof entry === 'string' || entry instanceof Uint8Array ? entry : entry.name;
+}
+
+function isName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
+}

@@ -1,0 +1,259 @@
+/**
+ * An object as a tree of files that are reached by name. Before anything is done under a name, every directory above it
+ * is looked at, so that no symlink among them is followed, whoever put it there.
+ */
+
+import { failure } from '../session/failure.js';
+import type { StatxInit } from '../session/backend.js';
+import { ENOENT, ENOTDIR, EOPNOTSUPP, EROFS, ESTALE } from '../wire/errno.js';
+import { decodeString, encodeString, stringSize } from '../wire/string.js';
+import { WholeFile, NamelessFile } from './serve-fs-content.js';
+import { Entry } from './serve-fs-entry.js';
+import { ask, askFor, askUnless, EILSEQ } from './serve-fs-errors.js';
+import { OpenHandle } from './serve-fs-handle.js';
+import type { NodeFileHandle, NodeFS, NodePath, NodeStats, ServeFSOptions } from './serve-fs-object.js';
+import { inoOf, S_IFDIR, S_IFREG, statxOf, typeOf } from './serve-fs-stat.js';
+
+const O_RDONLY = 0;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_TRUNC = 0o1000;
+const O_NONBLOCK = 0o4000;
+const O_NOFOLLOW = 0o400000;
+/** Far from what an object counts from. */
+const FIRST_INO = 1n << 40n;
+
+/** Where a file is, and what is known of it. */
+export interface Located {
+  readonly path: NodePath;
+  readonly stats: NodeStats;
+}
+
+export class ObjectTree {
+  readonly fs: NodeFS;
+  readonly root = new Entry('', undefined).retain();
+  readonly maxFileSize: number;
+  /** Whether the object does just what the kernel does, as node:fs itself. */
+  readonly isExact: boolean;
+  readonly #rootPath: string;
+  readonly #rawNames: 'buffers' | 'strings' | 'none';
+  /** With every open: a symlink that took a file's place is not followed, a FIFO not waited for. */
+  readonly #guard: number;
+  /** The object's number of the root. A file below that has the same shows that its numbers mean nothing. */
+  #rootIno: bigint | undefined;
+  #numbersMean = true;
+  #nextIno = FIRST_INO;
+  /** Whether handles of the object outlive the names of their files. Not known before the first such name goes. */
+  #outliving: boolean | undefined;
+
+  constructor(fs: NodeFS, rawNames: 'buffers' | 'strings' | 'none', options: ServeFSOptions) {
+    const { root = '/', maxFileSize = Number.MAX_SAFE_INTEGER } = options;
+    this.fs = fs;
+    this.maxFileSize = maxFileSize;
+    this.isExact = rawNames === 'buffers';
+    this.#rootPath = root.endsWith('/') ? root : `${root}/`;
+    this.#rawNames = rawNames;
+    this.#guard = fs.readlink === undefined ? 0 : O_NOFOLLOW | O_NONBLOCK;
+    if (fs.open === undefined) this.#outliving = false;
+  }
+
+  #path(names: readonly string[]): NodePath {
+    const path = this.#rootPath + names.join('/');
+    if (path.isWellFormed() || this.#rawNames === 'strings') return path.length > 1 ? path.replace(/\/$/, '') : path;
+    if (this.#rawNames === 'none') throw failure(EILSEQ);
+    return this.encode(path) as Buffer;
+  }
+
+  /** A name or a symlink's target as the object takes it. */
+  encode(text: string): NodePath {
+    if (text.isWellFormed() || this.#rawNames === 'strings') return text;
+    if (this.#rawNames === 'none') throw failure(EILSEQ);
+    const bytes = Buffer.alloc(stringSize(text, 'name'));
+    encodeString(bytes, 0, text);
+    return bytes;
+  }
+
+  /** How to ask for names, so that none is lost on the way. */
+  get nameOptions(): never {
+    return (this.#rawNames === 'buffers' ? { encoding: 'buffer' } : undefined) as never;
+  }
+
+  /** What the object gave, as the wire takes it; undefined for a string that stands for no bytes. */
+  decode(text: string | Uint8Array): string | undefined {
+    if (typeof text !== 'string') return decodeString(Buffer.from(text), 0, text.length);
+    try {
+      stringSize(text, 'name');
+      return text;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What is under a path, symlinks not followed. */
+  async stats(path: NodePath): Promise<NodeStats> {
+    const { fs } = this;
+    if (fs.lstat !== undefined) return ask(() => fs.lstat!(path, { bigint: true }));
+    return ask(() => fs.stat!(path, { bigint: true }));
+  }
+
+  async #checkDirectory(names: readonly string[]): Promise<void> {
+    const stats = await this.stats(this.#path(names));
+    if (typeOf(stats) !== S_IFDIR) throw failure(ENOTDIR);
+  }
+
+  async #checkDirectories(directories: readonly Entry[]): Promise<void> {
+    // Where there are no symlinks, none leads astray.
+    if (this.fs.lstat === undefined) return;
+    await Promise.all(directories.map((entry) => this.#checkDirectory(entry.names())));
+  }
+
+  /** Finds an entry's file, which is to be of this type still. */
+  async locate(entry: Entry, type: number): Promise<Located> {
+    if (entry.removed !== undefined) throw failure(ESTALE);
+    const { fs } = this;
+    const names = entry.names();
+    const path = this.#path(names);
+    await this.#checkDirectories(entry.directories());
+    // The root's own path is the server's, and may be a symlink.
+    const follow = names.length === 0 && fs.stat !== undefined;
+    const stats = follow ? await ask(() => fs.stat!(path, { bigint: true })) : await this.stats(path);
+    if (typeOf(stats) !== type) throw failure(ESTALE);
+    return { path, stats };
+  }
+
+  /** The path of a name in a directory that was located just now. */
+  childPath(directory: Entry, name: string): NodePath {
+    return this.#path([...directory.names(), name]);
+  }
+
+  /** The path of a name in a directory. */
+  async locateChild(directory: Entry, name: string): Promise<NodePath> {
+    if (directory.removed !== undefined) throw failure(ESTALE);
+    const path = this.childPath(directory, name);
+    const above = directory.parent === undefined ? [] : [directory, ...directory.directories()];
+    await this.#checkDirectories(above);
+    return path;
+  }
+
+  /** What is under the name, undefined if nothing is. */
+  async statsOfChild(directory: Entry, name: string): Promise<NodeStats | undefined> {
+    const path = await this.locateChild(directory, name);
+    const stats = await askUnless(ENOENT, () => this.stats(path));
+    if (stats === undefined) directory.known(name)?.forgetNumber();
+    return stats;
+  }
+
+  /** What a client is told of an entry's file. What has a name has a link, even if the object does not count. */
+  statx(entry: Entry, stats: NodeStats, byName = entry.removed === undefined): StatxInit {
+    const statx = statxOf(stats, this.ino(entry, stats));
+    return byName && statx.nlink === 0 ? { ...statx, nlink: 1 } : statx;
+  }
+
+  /** The object's number of a file, or one that stays with the name. */
+  ino(entry: Entry, stats: NodeStats): bigint {
+    const own = inoOf(stats);
+    if (entry.parent === undefined) this.#rootIno = own;
+    else if (own !== undefined && own === this.#rootIno) this.#numbersMean = false;
+    if (own !== undefined && this.#numbersMean) return own;
+    return (entry.ino ??= this.#nextIno++);
+  }
+
+  /** A number for a file that is not in use, as readdir needs. */
+  inoOfChild(directory: Entry, name: string, stats: NodeStats): bigint {
+    const own = inoOf(stats);
+    return own !== undefined && this.#numbersMean && own !== this.#rootIno
+      ? own
+      : this.ino(directory.child(name), stats);
+  }
+
+  /** Gives both names of a linked file one number, where the object gives none. */
+  shareIno(from: Entry, to: Entry): void {
+    if (from.ino !== undefined) to.ino = from.ino;
+  }
+
+  /** Opens an entry's file. `flags` are those of open(2), O_CREAT not among them. */
+  async open(entry: Entry, { path }: Located, flags: number): Promise<OpenHandle> {
+    const { fs } = this;
+    if (fs.open !== undefined) {
+      return this.track(entry, await ask(() => fs.open!(path, flags | this.#guard)), flags);
+    }
+    const handle = this.track(entry, this.#whole(entry, flags), flags);
+    if ((flags & O_TRUNC) !== 0) await handle.truncate(0n);
+    return handle;
+  }
+
+  /** Makes a file, which must not exist, and opens it. */
+  async create(entry: Entry, path: NodePath, flags: number, mode: number): Promise<OpenHandle> {
+    const { fs } = this;
+    if (fs.open !== undefined) {
+      const how = flags | O_CREAT | O_EXCL | this.#guard;
+      return this.track(entry, await ask(() => fs.open!(path, how, mode)), flags);
+    }
+    await askFor(fs.writeFile && (() => fs.writeFile!(path, new Uint8Array(0), { mode, flag: 'wx' })));
+    return this.track(entry, this.#whole(entry, flags), flags);
+  }
+
+  #whole(entry: Entry, flags: number): NodeFileHandle {
+    if (this.fs.readFile === undefined) throw failure(EOPNOTSUPP);
+    if (this.fs.writeFile === undefined && flags !== O_RDONLY) throw failure(EROFS);
+    entry.whole ??= new WholeFile(this.fs, () => this.locate(entry, S_IFREG));
+    return entry.whole;
+  }
+
+  /** Takes ownership of a handle on an entry's file. */
+  track(entry: Entry, handle: NodeFileHandle, flags: number): OpenHandle {
+    const open = new OpenHandle(handle, flags, this.maxFileSize);
+    entry.handles.add(open);
+    entry.retain();
+    return open;
+  }
+
+  close(entry: Entry, handle: OpenHandle): void {
+    if (!handle.release()) return;
+    entry.handles.delete(handle);
+    if (entry.handles.size === 0) entry.whole = undefined;
+    entry.release();
+  }
+
+  /**
+   * Removes the name of a file, by `remove`, so that those who have it open keep it. Some objects' handles know nothing
+   * of that, and would write to whatever gets the name next: then the content moves to memory, and they are closed.
+   */
+  async removeName(directory: Entry, name: string, stats: NodeStats, remove: () => Promise<unknown>): Promise<void> {
+    const entry = directory.known(name);
+    const inUse = entry !== undefined && entry.handles.size > 0 && Number(stats.nlink ?? 1) < 2;
+    const content = inUse && this.#outliving !== true ? await this.#contentOf(entry) : undefined;
+    await remove();
+    entry?.remove(stats);
+    if (entry === undefined || content === undefined || (await this.#outlives(entry))) return;
+    const nameless = new NamelessFile(content, stats);
+    for (const handle of entry.handles) handle.replace(nameless);
+  }
+
+  /** All bytes of an open file; undefined where they cannot be had. */
+  async #contentOf(entry: Entry): Promise<Uint8Array | undefined> {
+    try {
+      for (const handle of entry.handles) if (handle.writable && this.fs.open !== undefined) await handle.sync();
+      const located = await this.locate(entry, S_IFREG);
+      const reader = await this.open(entry, located, O_RDONLY);
+      try {
+        const bytes = new Uint8Array(Number(located.stats.size ?? 0));
+        const size = await reader.read(bytes, 0);
+        return bytes.subarray(0, size);
+      } finally {
+        this.close(entry, reader);
+      }
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whether handles of this object outlive names: one does that knows that its file has none any more. */
+  async #outlives(entry: Entry): Promise<boolean> {
+    if (this.#outliving !== undefined) return this.#outliving;
+    const [handle] = entry.handles;
+    const stats = await handle?.stat().catch(() => undefined);
+    this.#outliving = stats?.nlink !== undefined && Number(stats.nlink) === 0;
+    return this.#outliving;
+  }
+}

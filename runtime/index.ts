@@ -1,0 +1,98 @@
+/**
+ * The SDK's client side: connecting to a server, LISAFS by default, and what its calls take and give.
+ *
+ * @module
+ */
+
+import './os/platform.js';
+import type { FDID, MountResp } from '../generated/lisafs/index.js';
+import { clientFS, type ClientFS } from './fs/client-fs.js';
+import { EINVAL, RPCError } from './wire/errno.js';
+import type { ClientProtocol, MountFacts } from './wire/protocol.js';
+import { clientClass, type Client } from './session/client-class.js';
+import { connectWith, connectWithSync, type ConnectOptions } from './session/connect.js';
+import { LISAFS, LISAFSCore, type LISAFSClient as LISAFSCalls } from './session/lisafs.js';
+
+export * from '../generated/lisafs/index.js';
+export type { Client, MountArguments } from './session/client-class.js';
+export type { ConnectOptions, Spawn } from './session/connect.js';
+export { HangUp } from './session/peer.js';
+export type { ClientFS } from './fs/client-fs.js';
+export { RPCError } from './wire/errno.js';
+export type { CallOptions, ClientMethod, ClientProtocol, HostFD, MountFacts } from './wire/protocol.js';
+
+/** A client that speaks LISAFS. */
+export type LISAFSClient = LISAFSCalls & {
+  /**
+   * The mount as node:fs/promises, with its streams: `await client.fs.readFile('/etc/hostname', 'utf8')`. Paths begin
+   * at the mount's root. Throws before `mount`.
+   */
+  readonly fs: ClientFS;
+};
+
+/** A LISAFS client remembers the root that it mounted, for `fs`. */
+class MountedCore extends LISAFSCore {
+  #root: FDID | undefined;
+  #fs: ClientFS | undefined;
+
+  override async mount(...args: unknown[]): Promise<MountResp> {
+    return this.#remember((await super.mount(...args)) as MountResp);
+  }
+
+  override mountSync(...args: unknown[]): MountResp {
+    return this.#remember(super.mountSync(...args) as MountResp);
+  }
+
+  #remember(resp: MountResp): MountResp {
+    this.#root ??= resp.root.controlFD;
+    return resp;
+  }
+
+  get fs(): ClientFS {
+    if (this.#root === undefined) throw new RPCError(EINVAL, 'fs', 'mount first');
+    return (this.#fs ??= clientFS(this as unknown as LISAFSCalls, this.#root));
+  }
+}
+
+/** Connect with another protocol than LISAFS: what was generated from its schema. */
+export interface ProtocolOption<Stubs, MountReqInit, MountResp extends MountFacts> {
+  readonly protocol: ClientProtocol<Stubs, MountReqInit, MountResp>;
+}
+
+type Chosen = ConnectOptions & Partial<ProtocolOption<unknown, object, MountFacts>>;
+
+/** The class of the client for what `options` ask for. */
+function chosenClass({ protocol }: Chosen): ReturnType<typeof clientClass> {
+  const isLISAFS = protocol === undefined || (protocol as object) === LISAFS;
+  return isLISAFS ? clientClass(LISAFS, MountedCore) : clientClass(protocol);
+}
+
+/**
+ * Connects to a server and gives a client, which owns the socket. Call `mount()` on it next, and `disconnect()` at the
+ * end, or declare it with `await using`. A client belongs to the thread that made it.
+ *
+ * Rejects with an RPCError: ENOENT, ECONNREFUSED or EACCES for a path, ETIMEDOUT while a listener's backlog stays full;
+ * ENOTSOCK, EBADF or EINVAL for a descriptor that is no connected Unix stream socket (it stays the caller's). What
+ * keeps a command from being started is thrown as child_process gives it.
+ */
+export function connect(options: ConnectOptions): Promise<LISAFSClient>;
+export function connect<Stubs, MountReqInit, MountResp extends MountFacts>(
+  options: ConnectOptions & ProtocolOption<Stubs, MountReqInit, MountResp>,
+): Promise<Client<Stubs, MountReqInit, MountResp>>;
+export function connect(options: Chosen): Promise<unknown> {
+  const Class = chosenClass(options);
+  return connectWith((fd, settings) => new Class(fd, settings), options);
+}
+
+/**
+ * As connect, blocking the thread while a listener's backlog is full. That a command cannot be started shows only when
+ * the first call fails with EIO.
+ */
+export function connectSync(options: ConnectOptions): LISAFSClient;
+export function connectSync<Stubs, MountReqInit, MountResp extends MountFacts>(
+  options: ConnectOptions & ProtocolOption<Stubs, MountReqInit, MountResp>,
+): Client<Stubs, MountReqInit, MountResp>;
+export function connectSync(options: Chosen): unknown {
+  const Class = chosenClass(options);
+  return connectWithSync((fd, settings) => new Class(fd, settings), options);
+}

@@ -1,0 +1,31 @@
+/**
+ * The SDK's serving side: `serve` any filesystem, or any protocol, to gVisor or to this SDK's client.
+ *
+ * @module
+ */
+
+import './os/platform.js';
+import { start, type RunningServer, type ServeOptions } from './session/serve.js';
+
+export { LISAFSServer, type LISAFSHandlers } from '../generated/lisafs/index.js';
+export { localDirectory } from './fs/local-directory.js';
+export type { LocalDirectoryOptions } from './fs/local-options.js';
+export * from './fs/serve-fs.js';
+export type * from './session/backend.js';
+export type { ListenSettings } from './transport/listener.js';
+export type { RunningServer, ServeOptions, ServePlace, ServeWhat } from './session/serve.js';
+export type { ServerSettings } from './session/server.js';
+export { RPCError } from './wire/errno.js';
+export type { Answer, CallContext, ServerProtocol } from './wire/protocol.js';
+
+/**
+ * Starts a server: `root`, a filesystem such as `localDirectory`, by LISAFS; or `protocol` with `handlers`. It listens
+ * at the path `listen`, for any number of clients, or serves the one on the connected socket `fd`, which it then owns.
+ * Resolves to the server once clients can connect. Many servers can run in one process; each belongs to its thread.
+ *
+ * Rejects with an RPCError: EADDRINUSE where somebody listens already (the file of a server that died is replaced),
+ * EACCES or ENOENT for a path; ENOTSOCK, EBADF or EINVAL for a descriptor that is no Unix stream socket.
+ */
+export async function serve<Handlers extends object>(options: ServeOptions<Handlers>): Promise<RunningServer> {
+  return start(options);
+}
