@@ -1,0 +1,64 @@
+/** What a user's process loads: our own modules, Node's, and koffi. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Program } from '../peers/program.js';
+import { filesBelow, ROOT } from './sources.js';
+
+const LOADING = new URL('./programs/loading.js', import.meta.url);
+const loading = suite('loading');
+
+/** What is loaded for a module: packages by name, our own by their paths below dist. */
+async function loadedFor(module: string): Promise<{ packages: string[]; own: string[] }> {
+  const program = new Program(LOADING, [pathToFileURL(join(ROOT, module)).href]);
+  const { code, lines, stderr } = await program.ended();
+  assert.is(code, 0, stderr);
+  const packages = new Set<string>();
+  const own: string[] = [];
+  for (const line of lines) {
+    if (line.startsWith('node:')) continue;
+    const [, name] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/.exec(line) ?? [];
+    if (name === undefined) own.push(line);
+    else packages.add(name);
+  }
+  return { packages: [...packages].sort(), own };
+}
+
+const entryPoints = [
+  ...filesBelow('dist/runtime').filter((path) => /^dist\/runtime\/[^/]*\.js$/.test(path)),
+  ...filesBelow('dist/generated').filter((path) => /^dist\/generated\/[^/]*\/index\.js$/.test(path)),
+];
+
+/** koffi brings its native code in a package for each machine. */
+const KOFFI = ['@koromix/koffi-linux-arm64', '@koromix/koffi-linux-x64', 'koffi'];
+
+loading('is seen whole: the compiler’s packages, its own and koffi', async () => {
+  const { packages, own } = await loadedFor('dist/codegen/read.js');
+  assert.ok(packages.includes('ts-morph'), packages.join(' '));
+  assert.ok(own.some((url) => url.endsWith('/dist/codegen/read.js')));
+  const transport = await loadedFor('dist/runtime/transport/channel.js');
+  assert.ok(transport.packages.includes('koffi'), transport.packages.join(' '));
+});
+
+for (const module of entryPoints) {
+  loading(`${module} loads no package but koffi, nothing of the compiler and no test`, async () => {
+    const { packages, own } = await loadedFor(module);
+    assert.equal(
+      packages.filter((name) => !KOFFI.includes(name)),
+      [],
+    );
+    assert.equal(
+      own.filter((url) => /\/dist\/(codegen|cli|test|bench|examples|schema)\//.test(url)),
+      [],
+    );
+  });
+}
+
+if (!existsSync(join(ROOT, 'dist/runtime/index.js'))) {
+  loading.skip('there is no dist/runtime/index.js yet', () => undefined);
+}
+
+loading.run();
