@@ -1,38 +1,27 @@
 /**
- * The client of any protocol: it owns the connection's socket, opens channels, and carries calls, asynchronous and
- * synchronous, over whichever communicator is free (`lisafs/client.go`).
- *
- * All is done by one thread, so the locks of gVisor's client are no more than orders of steps here. An asynchronous
- * call that finds every communicator busy waits in a queue; a synchronous one completes the calls in flight itself
- * until a communicator is free.
+ * The client of any protocol: it owns the connection's socket, mounts, opens channels, and makes calls, asynchronous
+ * and synchronous (`lisafs/client.go`). How calls share the communicators is in calls.ts, how one goes over a
+ * communicator in exchange.ts.
  */
 
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import { isMainThread, threadId } from 'node:worker_threads';
-import type { Communicator } from '../transport/communicator.js';
-import { closeAll } from '../transport/donation.js';
-import { DonatedFD } from '../transport/host-fd.js';
 import { SocketCommunicator } from '../transport/socket-communicator.js';
 import { waitersEnded } from '../transport/waiter.js';
-import { EAGAIN, ECONNRESET, EINVAL, EIO, ENOMEM, EOPNOTSUPP, errnoName, RPCError } from '../wire/errno.js';
-import {
-  INITIAL_MAX_MESSAGE_BYTES,
-  MAX_CHANNELS_COUNT,
-  MAX_DONATED_FDS_COUNT,
-  MAX_MESSAGE_BYTES,
-  MIN_CHANNELS_COUNT,
-} from '../wire/limits.js';
+import { ENOMEM, RPCError } from '../wire/errno.js';
+import { INITIAL_MAX_MESSAGE_BYTES, MAX_CHANNELS_COUNT, MIN_CHANNELS_COUNT } from '../wire/limits.js';
 import { outOfRange } from '../wire/invalid.js';
 import type { Caller, CallOptions, ClientMethod, ClientProtocol, MountFacts } from '../wire/protocol.js';
+import { Calls } from './calls.js';
 import { openChannel, openChannelSync, type ChannelSource } from './channels.js';
-import { HangUp, type Child } from './peer.js';
+import type { Exchange } from './exchange.js';
+import { Lifeline } from './lifeline.js';
+import type { Child } from './peer.js';
 import { Pool } from './pool.js';
-import { rawMethod, RawResponse } from './raw.js';
+import { rawMethod } from './raw.js';
 
-/** The MIDs with which every protocol begins. */
-const MID_ERROR = 0;
-const MID_MOUNT = 1;
+/** The MID of the message that opens a channel, in every protocol. */
 const MID_CHANNEL = 2;
 
 /** A protocol of which nothing but the three first messages is known. */
@@ -46,20 +35,6 @@ export interface ClientSettings {
   readonly child?: Child | undefined;
 }
 
-/** An asynchronous call from its start to its end. */
-interface PendingCall {
-  readonly method: ClientMethod<unknown, unknown>;
-  readonly req: unknown;
-  readonly resp: unknown;
-  readonly size: number;
-  readonly wantFDs: number;
-  readonly resolve: (resp: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** How long a synchronous call that finds all communicators busy sleeps between two looks at those on channels. */
-const BUSY_LOOK_MS = 1;
-
 function wantedChannels(channels: number | undefined): number {
   if (channels === undefined) return Math.min(Math.max(MIN_CHANNELS_COUNT, availableParallelism()), MAX_CHANNELS_COUNT);
   if (Number.isInteger(channels) && channels >= 0 && channels <= MAX_CHANNELS_COUNT) return channels;
@@ -70,20 +45,12 @@ export class ClientCore implements Caller {
   readonly #protocol: AnyProtocol;
   readonly #socket: SocketCommunicator;
   readonly #pool: Pool;
-  readonly #child: Child | undefined;
+  readonly #lifeline: Lifeline;
+  readonly #calls: Calls;
+  readonly #exchange: Exchange;
+  /** How many channels are to be, and how many are being opened. */
   readonly #channels: number;
-  readonly #queue: PendingCall[] = [];
-  readonly #inFlight = new Map<Communicator, PendingCall>();
-  #supported = new Uint8Array(MID_MOUNT + 1);
-  #maxMessageSize = INITIAL_MAX_MESSAGE_BYTES;
-  #mounted = false;
-  /** True while #startQueued runs. */
-  #starting = false;
   #opening = 0;
-  #synchronousWaits = 0;
-  #hangUp: HangUp | undefined;
-  /** What is to be done when the connection ends, by whoever waits for what will then not come. */
-  readonly #onEnd = new Set<() => void>();
   readonly #channelSource: ChannelSource;
   #cleanUp: Promise<void> | undefined;
 
@@ -91,16 +58,17 @@ export class ClientCore implements Caller {
   constructor(fd: number, protocol: AnyProtocol, settings: ClientSettings) {
     this.#channels = wantedChannels(settings.channels);
     this.#protocol = protocol;
-    this.#child = settings.child;
-    this.#socket = new SocketCommunicator(fd, this.#maxMessageSize, () => void this.#peerHungUp());
+    this.#socket = new SocketCommunicator(fd, INITIAL_MAX_MESSAGE_BYTES, () => void this.#calls.peerHungUp());
     this.#pool = new Pool(this.#socket);
-    this.#supported[MID_MOUNT] = 1;
+    this.#lifeline = new Lifeline(this.#socket, settings.child);
+    this.#calls = new Calls(this.#pool, this.#socket, this.#lifeline);
+    this.#exchange = this.#calls.exchange;
     this.#channelSource = {
       caller: this,
       method: protocol.channel,
-      maxMessageSize: () => this.#maxMessageSize,
-      isPeerAlive: () => this.#isPeerAlive(),
-      onEnd: this.#onEnd,
+      maxMessageSize: () => this.maxMessageSize,
+      isPeerAlive: () => this.#lifeline.isPeerAlive(),
+      onEnd: this.#lifeline.onEnd,
     };
     forbidCloning(this);
   }
@@ -112,7 +80,7 @@ export class ClientCore implements Caller {
 
   /** Largest payload in bytes of a request or a response: the server's word, once mounted. */
   get maxMessageSize(): number {
-    return this.#maxMessageSize;
+    return this.#exchange.maxMessageSize;
   }
 
   /** How many channels are open. */
@@ -122,12 +90,12 @@ export class ClientCore implements Caller {
 
   /** False once this side has disconnected or the server has hung up. */
   get connected(): boolean {
-    return this.#hangUp === undefined;
+    return this.#lifeline.hangUp === undefined;
   }
 
   /** True if the server said at mount that it supports this message. */
   isSupported(mid: number): boolean {
-    return this.#supported[mid] === 1;
+    return this.#exchange.isSupported(mid);
   }
 
   /** Mounts: learns what the server supports and opens the channels, as many as the server grants. */
@@ -146,11 +114,8 @@ export class ClientCore implements Caller {
   }
 
   #learn(resp: MountFacts): void {
-    this.#mounted = true;
-    this.#maxMessageSize = Math.min(resp.maxMessageSize, MAX_MESSAGE_BYTES);
-    this.#socket.maxPayloadLen = this.#maxMessageSize;
-    this.#supported = new Uint8Array(resp.supportedMs.reduce((most, mid) => Math.max(most, mid), MID_MOUNT) + 1);
-    for (const mid of resp.supportedMs) this.#supported[mid] = 1;
+    this.#exchange.learn(resp);
+    this.#socket.maxPayloadLen = this.maxMessageSize;
   }
 
   /** How many channels to ask for now: mounting again, even at once, opens no more than were to be. */
@@ -172,7 +137,7 @@ export class ClientCore implements Caller {
     this.#opening++;
     try {
       this.#pool.add(await openChannel(this.#channelSource, `channel ${index}`));
-      this.#startQueued();
+      this.#calls.startQueued();
       return undefined;
     } catch (error) {
       this.#warnOfChannel(error as Error);
@@ -184,7 +149,7 @@ export class ClientCore implements Caller {
 
   /** A client works without its channels, slowly: somebody should know why. That there are no more is no news. */
   #warnOfChannel(error: Error): void {
-    if (this.#hangUp !== undefined || this.#protocol.allChannelsOrNone) return;
+    if (!this.connected || this.#protocol.allChannelsOrNone) return;
     if (error instanceof RPCError && error.errno === -ENOMEM) return;
     process.emitWarning(`A channel could not be opened: ${error.message}`, {
       type: 'LISAFSWarning',
@@ -207,16 +172,16 @@ export class ClientCore implements Caller {
   }
 
   call<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, _options?: CallOptions): Promise<Resp> {
-    return this.#start(method, method.donates.length, req, method.newResp());
+    return this.#calls.start(method, method.donates.length, req, method.newResp());
   }
 
   /** As call, into a response of the caller's. */
   protected callInto<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, resp: Resp): Promise<Resp> {
-    return this.#start(method, method.donates.length, req, resp);
+    return this.#calls.start(method, method.donates.length, req, resp);
   }
 
   callSync<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, resp: Resp = method.newResp()): Resp {
-    return this.#exchange(method, method.donates.length, req, resp);
+    return this.#exchange.callSync(method, method.donates.length, req, resp);
   }
 
   /**
@@ -225,12 +190,12 @@ export class ClientCore implements Caller {
    */
   async sndRcvMessage(mid: number, payload: Uint8Array, respFDs = new Int32Array(0)): Promise<Uint8Array> {
     const method = rawMethod(mid, this.#nameOf(mid), respFDs);
-    return (await this.#start(method, respFDs.length, payload, method.newResp())).bytes;
+    return (await this.#calls.start(method, respFDs.length, payload, method.newResp())).bytes;
   }
 
   sndRcvMessageSync(mid: number, payload: Uint8Array, respFDs = new Int32Array(0)): Uint8Array {
     const method = rawMethod(mid, this.#nameOf(mid), respFDs);
-    return this.#exchange(method, respFDs.length, payload, method.newResp()).bytes;
+    return this.#exchange.callSync(method, respFDs.length, payload, method.newResp()).bytes;
   }
 
   #nameOf(mid: number): string {
@@ -243,13 +208,13 @@ export class ClientCore implements Caller {
    */
   disconnect(): Promise<void> {
     this.disconnectSync();
-    this.#cleanUp ??= Promise.all([waitersEnded(), this.#child?.ended()]).then(() => undefined);
+    this.#cleanUp ??= Promise.all([waitersEnded(), this.#lifeline.serverEnded()]).then(() => undefined);
     return this.#cleanUp;
   }
 
   /** As disconnect, without waiting for the waiting thread and for a spawned server to be gone. */
   disconnectSync(): void {
-    this.#end(new HangUp(() => 'this side disconnected'));
+    this.#calls.end('this side disconnected');
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -260,245 +225,9 @@ export class ClientCore implements Caller {
     this.disconnectSync();
   }
 
-  /** Why a request cannot be sent, as an errno; 0 if it can. In the order in which gVisor's client asks. */
-  #refusal(mid: number, size: number, wantFDs: number): number {
-    if (this.#supported[mid] !== 1) return EOPNOTSUPP;
-    if (size > this.#maxMessageSize) return EIO;
-    return wantFDs > MAX_DONATED_FDS_COUNT ? EINVAL : 0;
-  }
-
-  /** The error for a call that failed. A dead connection is its cause. */
-  #error(errno: number, method: ClientMethod<never, unknown>, detail?: string): RPCError {
-    const options = this.#hangUp !== undefined && errno === EIO ? { cause: this.#hangUp } : undefined;
-    return new RPCError(errno, method.name, detail, options);
-  }
-
-  #refuse(errno: number, method: ClientMethod<never, unknown>, size: number): RPCError {
-    const details: Record<string, string> = {
-      EOPNOTSUPP: this.#mounted ? 'the server does not support it' : 'mount first',
-      EIO: `${size} bytes are more than the server takes (${this.#maxMessageSize})`,
-      EINVAL: `more than ${MAX_DONATED_FDS_COUNT} descriptors wanted`,
-    };
-    return new RPCError(errno, method.name, details[errnoName(errno)]);
-  }
-
-  #exchange<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, wantFDs: number, req: ReqInit, resp: Resp): Resp {
-    const size = method.sizeReq(req);
-    const refusal = this.#refusal(method.mid, size, wantFDs);
-    if (refusal !== 0) throw this.#refuse(refusal, method, size);
-    const communicator = this.#pool.acquire() ?? this.#acquireBusy();
-    if (communicator === undefined) throw this.#error(EIO, method);
-    let result = -EIO;
-    try {
-      result = this.#send(communicator, method, req, size, wantFDs);
-    } catch (error) {
-      this.#startQueued();
-      throw error;
-    }
-    if (result === 0) result = communicator.receiveSync();
-    const errno = this.#finish(communicator, method, resp, result);
-    this.#release(communicator);
-    if (errno !== 0) throw this.#error(errno, method);
-    return resp;
-  }
-
-  /**
-   * Marshals and sends. 0 or -errno; what the request's values make marshalling throw passes on, nothing being sent.
-   */
-  #send(
-    communicator: Communicator,
-    method: ClientMethod<unknown, unknown>,
-    req: unknown,
-    size: number,
-    wantFDs: number,
-  ): number {
-    if (!communicator.reserve(size)) {
-      // The server gave a window smaller than its maximum message.
-      return -EIO;
-    }
-    try {
-      const end = method.marshalReq(communicator.payload, 0, req);
-      if (end !== size) throw new Error(`lisafs: ${method.name} measured ${size} bytes and wrote ${end}`);
-    } catch (error) {
-      this.#pool.release(communicator);
-      throw error;
-    }
-    return communicator.send(method.mid, size, wantFDs);
-  }
-
-  /** Takes what came: descriptors, then an error or the response. Returns 0 or a positive errno. */
-  #finish(communicator: Communicator, method: ClientMethod<unknown, unknown>, resp: unknown, result: number): number {
-    const { fds, payload } = communicator;
-    const errno = result < 0 ? EIO : this.#readResponse(communicator, method, payload, resp, result);
-    if (errno !== 0) closeAll(fds);
-    else if (resp instanceof RawResponse) resp.take(fds);
-    else if (method.donates.length > 0) deliverFDs(method, resp, fds);
-    fds.length = 0;
-    return errno;
-  }
-
-  #readResponse(
-    { mid }: Communicator,
-    method: ClientMethod<unknown, unknown>,
-    payload: Communicator['payload'],
-    resp: unknown,
-    size: number,
-  ): number {
-    if (size > this.#maxMessageSize) return EIO;
-    if (mid === MID_ERROR) {
-      const errno = size >= 4 ? payload.view.getUint32(0, true) : EIO;
-      return errno === 0 ? EIO : errno;
-    }
-    if (mid !== method.mid) return EINVAL;
-    return method.unmarshalResp(payload, 0, size, resp) < 0 ? EIO : 0;
-  }
-
-  #start<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, wantFDs: number, req: ReqInit, resp: Resp): Promise<Resp> {
-    return new Promise<Resp>((resolve, reject) => {
-      const size = method.sizeReq(req);
-      const refusal = this.#refusal(method.mid, size, wantFDs);
-      if (refusal !== 0) throw this.#refuse(refusal, method, size);
-      if (this.#pool.isExhausted) throw this.#error(EIO, method);
-      const settle = resolve as (resp: unknown) => void;
-      this.#queue.push({ method, req, resp, size, wantFDs, resolve: settle, reject });
-      this.#startQueued();
-    });
-  }
-
-  /**
-   * Starts waiting calls, oldest first, while there are communicators; fails them once there never will be. A call that
-   * fails at once gives its communicator back, which leads here again: the loop that is under way takes it.
-   */
-  #startQueued(): void {
-    if (this.#starting) return;
-    this.#starting = true;
-    while (this.#queue.length > 0 && this.#synchronousWaits === 0) {
-      const communicator = this.#pool.acquire();
-      if (communicator !== undefined) this.#startOn(communicator, this.#queue.shift()!);
-      else if (this.#pool.isExhausted) this.#failQueued();
-      else break;
-    }
-    this.#starting = false;
-  }
-
-  #failQueued(): void {
-    for (const { method, reject } of this.#queue.splice(0)) reject(this.#error(EIO, method));
-  }
-
-  #startOn(communicator: Communicator, call: PendingCall): void {
-    let result: number;
-    try {
-      result = this.#send(communicator, call.method, call.req, call.size, call.wantFDs);
-    } catch (error) {
-      call.reject(error as Error);
-      return;
-    }
-    this.#inFlight.set(communicator, call);
-    if (result < 0) this.#fail(communicator, call, result);
-    else this.#await(communicator, call);
-  }
-
-  #await(communicator: Communicator, call: PendingCall): void {
-    communicator.watch(() => {
-      if (this.#inFlight.get(communicator) !== call) return;
-      if (!this.#tryFinish(communicator, call)) this.#await(communicator, call);
-    });
-  }
-
-  /** Settles a call whose answer has come. False if it has not. */
-  #tryFinish(communicator: Communicator, call: PendingCall): boolean {
-    const result = communicator.receive();
-    if (result === -EAGAIN) return false;
-    if (result < 0) this.#fail(communicator, call, result);
-    else this.#settle(communicator, call, result);
-    return true;
-  }
-
-  /**
-   * Settles a call that a transport error ended. While it is not known yet how a server of ours died, the call stays in
-   * flight: it fails a moment later, with all others, and says it.
-   */
-  #fail(communicator: Communicator, call: PendingCall, result: number): void {
-    const isFateOpen = this.#child !== undefined && !this.#child.hasExited && this.#hangUp === undefined;
-    if (isFateOpen && !this.#isPeerAlive()) void this.#peerHungUp();
-    else this.#settle(communicator, call, result);
-  }
-
-  #settle(communicator: Communicator, call: PendingCall, result: number): void {
-    this.#inFlight.delete(communicator);
-    const errno = this.#finish(communicator, call.method, call.resp, result);
-    this.#endIfDead(communicator);
-    if (errno === 0) call.resolve(call.resp);
-    else call.reject(this.#error(errno, call.method));
-    this.#release(communicator);
-  }
-
-  #release(communicator: Communicator): void {
-    this.#endIfDead(communicator);
-    this.#pool.release(communicator);
-    this.#startQueued();
-  }
-
-  /** A communicator dies by its own fault, or because the server is gone: then all is over, and errors can say why. */
-  #endIfDead(communicator: Communicator): void {
-    if (communicator.dead && this.#hangUp === undefined && !this.#isPeerAlive()) this.#end(this.#describeHangUp());
-  }
-
-  /**
-   * For a synchronous call when every communicator is busy with asynchronous ones: completes those until one is free.
-   */
-  #acquireBusy(): Communicator | undefined {
-    this.#synchronousWaits++;
-    try {
-      for (;;) {
-        for (const [communicator, call] of this.#inFlight) {
-          if (this.#tryFinish(communicator, call)) communicator.unwatch();
-        }
-        const communicator = this.#pool.acquire();
-        if (communicator !== undefined || this.#pool.isExhausted) return communicator;
-        this.#socket.sleep(BUSY_LOOK_MS);
-        if (!this.#isPeerAlive()) this.#end(this.#describeHangUp());
-      }
-    } finally {
-      this.#synchronousWaits--;
-    }
-  }
-
-  /** Whether the server still holds its end of the socket: what a thread asleep on a channel asks. */
-  #isPeerAlive(): boolean {
-    return this.#hangUp === undefined && !this.#socket.hasHungUp;
-  }
-
-  #describeHangUp(): HangUp {
-    const child = this.#child;
-    return new HangUp(() => child?.fate ?? 'the server closed its end of the socket');
-  }
-
-  /** The watchdog's bark. A child's end is waited for, so that the calls that fail can say what it was. */
-  async #peerHungUp(): Promise<void> {
-    await this.#child?.learnFate();
-    this.#end(this.#describeHangUp());
-  }
-
-  /** Ends everything, once: answers left behind are taken, all other calls fail, then all is freed. */
-  #end(hangUp: HangUp): void {
-    if (this.#hangUp !== undefined) return;
-    this.#hangUp = hangUp;
-    for (const [communicator, call] of this.#inFlight) {
-      communicator.unwatch();
-      if (communicator.dead || !this.#tryFinish(communicator, call)) {
-        communicator.destroy();
-        this.#settle(communicator, call, -ECONNRESET);
-      }
-    }
-    this.#pool.destroy();
-    this.#failQueued();
-    for (const told of this.#onEnd) told();
-  }
-
   [inspect.custom](): string {
     const state = this.connected ? `${this.channels} channels` : 'disconnected';
-    return `${this.#protocol.name}Client { ${state}, maxMessageSize: ${this.#maxMessageSize} }`;
+    return `${this.#protocol.name}Client { ${state}, maxMessageSize: ${this.maxMessageSize} }`;
   }
 }
 
@@ -506,15 +235,6 @@ function mountRequest(args: unknown[]): object {
   const [arg] = args;
   if (typeof arg === 'string') return { mountPath: arg };
   return typeof arg === 'object' && arg !== null ? arg : {};
-}
-
-/** Gives each field that takes a descriptor its owner; undefined where none came. */
-function deliverFDs(method: ClientMethod<unknown, unknown>, resp: unknown, fds: readonly number[]): void {
-  const fields = resp as Record<string, DonatedFD | undefined>;
-  for (let i = 0; i < method.donates.length; i++) {
-    const fd = fds[i];
-    fields[method.donates[i]!] = fd === undefined ? undefined : new DonatedFD(fd, method.name);
-  }
 }
 
 /**

@@ -1,0 +1,164 @@
+/**
+ * One request and its response over one communicator: what may be sent, marshalling, sending, and taking what comes.
+ * A synchronous call is no more than this, and is the lowest latency there is (`lisafs/client.go`, SndRcvMessage).
+ */
+
+import type { Communicator } from '../transport/communicator.js';
+import { closeAll } from '../transport/donation.js';
+import { DonatedFD } from '../transport/host-fd.js';
+import { EINVAL, EIO, EOPNOTSUPP, errnoName, RPCError } from '../wire/errno.js';
+import { INITIAL_MAX_MESSAGE_BYTES, MAX_DONATED_FDS_COUNT, MAX_MESSAGE_BYTES } from '../wire/limits.js';
+import type { ClientMethod, MountFacts } from '../wire/protocol.js';
+import type { Lifeline } from './lifeline.js';
+import type { Pool } from './pool.js';
+import { RawResponse } from './raw.js';
+
+/** The MIDs with which every protocol begins. */
+const MID_ERROR = 0;
+const MID_MOUNT = 1;
+
+/** A method of any message, as code that looks at none of them sees it. */
+export type AnyMethod = ClientMethod<unknown, unknown>;
+
+/** What a synchronous exchange asks of the asynchronous calls that share its communicators. */
+export interface Turns {
+  /** A communicator, when every one is busy: completes calls in flight until one is free; undefined if none is left. */
+  acquireBusy(): Communicator | undefined;
+  /** Takes a communicator back after an exchange, and lets others have it. */
+  release(communicator: Communicator): void;
+  /** Lets waiting calls have what was given back to the pool. */
+  startQueued(): void;
+}
+
+export class Exchange {
+  readonly #pool: Pool;
+  readonly #lifeline: Lifeline;
+  readonly #turns: Turns;
+  /** 1 at the MID of each message that the server supports. */
+  #supported = new Uint8Array(MID_MOUNT + 1);
+  #maxMessageSize = INITIAL_MAX_MESSAGE_BYTES;
+  #mounted = false;
+
+  constructor(pool: Pool, lifeline: Lifeline, turns: Turns) {
+    this.#pool = pool;
+    this.#lifeline = lifeline;
+    this.#turns = turns;
+    this.#supported[MID_MOUNT] = 1;
+  }
+
+  get maxMessageSize(): number {
+    return this.#maxMessageSize;
+  }
+
+  isSupported(mid: number): boolean {
+    return this.#supported[mid] === 1;
+  }
+
+  /** Takes from a Mount's response what the server supports and takes. */
+  learn(resp: MountFacts): void {
+    this.#mounted = true;
+    this.#maxMessageSize = Math.min(resp.maxMessageSize, MAX_MESSAGE_BYTES);
+    this.#supported = new Uint8Array(resp.supportedMs.reduce((most, mid) => Math.max(most, mid), MID_MOUNT) + 1);
+    for (const mid of resp.supportedMs) this.#supported[mid] = 1;
+  }
+
+  /** Why a request cannot be sent, as an errno; 0 if it can. In the order in which gVisor's client asks. */
+  refusal(mid: number, size: number, wantFDs: number): number {
+    if (this.#supported[mid] !== 1) return EOPNOTSUPP;
+    if (size > this.#maxMessageSize) return EIO;
+    return wantFDs > MAX_DONATED_FDS_COUNT ? EINVAL : 0;
+  }
+
+  /** The error for a request that was not sent, by `refusal`'s errno. */
+  refuse(errno: number, method: ClientMethod<never, unknown>, size: number): RPCError {
+    const details: Record<string, string> = {
+      EOPNOTSUPP: this.#mounted ? 'the server does not support it' : 'mount first',
+      EIO: `${size} bytes are more than the server takes (${this.#maxMessageSize})`,
+      EINVAL: `more than ${MAX_DONATED_FDS_COUNT} descriptors wanted`,
+    };
+    return new RPCError(errno, method.name, details[errnoName(errno)]);
+  }
+
+  /** The error for a call that failed. A dead connection is its cause. */
+  error(errno: number, method: ClientMethod<never, unknown>): RPCError {
+    const { hangUp } = this.#lifeline;
+    const options = hangUp !== undefined && errno === EIO ? { cause: hangUp } : undefined;
+    return new RPCError(errno, method.name, undefined, options);
+  }
+
+  /** A whole call, blocking the thread. Returns `resp`, or throws what failed. */
+  callSync<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, wantFDs: number, req: ReqInit, resp: Resp): Resp {
+    const size = method.sizeReq(req);
+    const refusal = this.refusal(method.mid, size, wantFDs);
+    if (refusal !== 0) throw this.refuse(refusal, method, size);
+    const communicator = this.#pool.acquire() ?? this.#turns.acquireBusy();
+    if (communicator === undefined) throw this.error(EIO, method);
+    let result = -EIO;
+    try {
+      result = this.send(communicator, method, req, size, wantFDs);
+    } catch (error) {
+      this.#turns.startQueued();
+      throw error;
+    }
+    if (result === 0) result = communicator.receiveSync();
+    const errno = this.finish(communicator, method, resp, result);
+    this.#turns.release(communicator);
+    if (errno !== 0) throw this.error(errno, method);
+    return resp;
+  }
+
+  /**
+   * Marshals and sends. 0 or -errno; what the request's values make marshalling throw passes on, nothing being sent and
+   * the communicator back in the pool.
+   */
+  send(communicator: Communicator, method: AnyMethod, req: unknown, size: number, wantFDs: number): number {
+    if (!communicator.reserve(size)) {
+      // The server gave a window smaller than its maximum message.
+      return -EIO;
+    }
+    try {
+      const end = method.marshalReq(communicator.payload, 0, req);
+      if (end !== size) throw new Error(`lisafs: ${method.name} measured ${size} bytes and wrote ${end}`);
+    } catch (error) {
+      this.#pool.release(communicator);
+      throw error;
+    }
+    return communicator.send(method.mid, size, wantFDs);
+  }
+
+  /** Takes what came: descriptors, then an error or the response. Returns 0 or a positive errno. */
+  finish(communicator: Communicator, method: AnyMethod, resp: unknown, result: number): number {
+    const { fds, payload } = communicator;
+    const errno = result < 0 ? EIO : this.#readResponse(communicator, method, payload, resp, result);
+    if (errno !== 0) closeAll(fds);
+    else if (resp instanceof RawResponse) resp.take(fds);
+    else if (method.donates.length > 0) deliverFDs(method, resp, fds);
+    fds.length = 0;
+    return errno;
+  }
+
+  #readResponse(
+    { mid }: Communicator,
+    method: AnyMethod,
+    payload: Communicator['payload'],
+    resp: unknown,
+    size: number,
+  ): number {
+    if (size > this.#maxMessageSize) return EIO;
+    if (mid === MID_ERROR) {
+      const errno = size >= 4 ? payload.view.getUint32(0, true) : EIO;
+      return errno === 0 ? EIO : errno;
+    }
+    if (mid !== method.mid) return EINVAL;
+    return method.unmarshalResp(payload, 0, size, resp) < 0 ? EIO : 0;
+  }
+}
+
+/** Gives each field that takes a descriptor its owner; undefined where none came. */
+function deliverFDs(method: AnyMethod, resp: unknown, fds: readonly number[]): void {
+  const fields = resp as Record<string, DonatedFD | undefined>;
+  for (let i = 0; i < method.donates.length; i++) {
+    const fd = fds[i];
+    fields[method.donates[i]!] = fd === undefined ? undefined : new DonatedFD(fd, method.name);
+  }
+}
