@@ -6,11 +6,20 @@ import { CHANNEL_HEADER_BYTES, getChannelMID, getChannelNumFDs, putChannelHeader
 import { HANDSHAKE_TIMEOUT_MS } from '../wire/limits.js';
 import type { Payload } from '../wire/payload.js';
 import type { Communicator } from './communicator.js';
+import type { Doorbell } from './doorbell.js';
 import { Endpoint } from './endpoint.js';
 import { FDChannel } from './fd-channel.js';
 import { openPacketWindow, type PacketWindowDescriptor } from './packet-window.js';
-import { TurnWait } from './turn.js';
+import { TurnWait } from './attention.js';
+import type { Patience } from './wait.js';
 import { releaseWaiter, retainWaiter } from './waiter.js';
+
+/** How the two ends wait for each other. */
+export interface ChannelSettings {
+  readonly patience?: Patience;
+  /** The connection's doorbell, which only peers of this SDK have: with them wakes are left out, too. */
+  readonly bell?: Doorbell | undefined;
+}
 
 export class Channel implements Communicator {
   readonly name: string;
@@ -24,12 +33,19 @@ export class Channel implements Communicator {
   readonly #isPeerAlive: () => boolean;
   #wantFDs = 0;
   #connected = false;
-  #turn: TurnWait | undefined;
+  readonly #turn: TurnWait;
   #destroyed = false;
 
-  private constructor(name: string, endpoint: Endpoint, fdChannel: FDChannel, isPeerAlive: () => boolean) {
+  private constructor(
+    name: string,
+    endpoint: Endpoint,
+    fdChannel: FDChannel,
+    isPeerAlive: () => boolean,
+    bell: Doorbell | undefined,
+  ) {
     this.name = name;
     this.#endpoint = endpoint;
+    this.#turn = new TurnWait(endpoint, bell);
     this.#fdChannel = fdChannel;
     this.#isPeerAlive = isPeerAlive;
     this.payload = endpoint.window.payload;
@@ -46,6 +62,7 @@ export class Channel implements Communicator {
     descriptor: PacketWindowDescriptor,
     fdSocket: number,
     isPeerAlive: () => boolean,
+    settings: ChannelSettings = {},
   ): Channel | number {
     const fdChannel = FDChannel.open(fdSocket);
     if (typeof fdChannel === 'number') return fdChannel;
@@ -54,7 +71,8 @@ export class Channel implements Communicator {
       fdChannel.destroy();
       return window;
     }
-    return new Channel(name, new Endpoint(window, 'client'), fdChannel, isPeerAlive);
+    const endpoint = new Endpoint(window, 'client', { ...settings, elideWakes: settings.bell !== undefined });
+    return new Channel(name, endpoint, fdChannel, isPeerAlive, settings.bell);
   }
 
   /** Begins the handshake; its answer is taken by finishConnect once `watch` has fired. 0, or -errno and dead. */
@@ -136,15 +154,11 @@ export class Channel implements Communicator {
   }
 
   watch(onReady: () => void): void {
-    this.#turn = new TurnWait(this.#endpoint, () => {
-      this.#turn = undefined;
-      onReady();
-    });
+    this.#turn.start(onReady);
   }
 
   unwatch(): void {
-    this.#turn?.cancel();
-    this.#turn = undefined;
+    this.#turn.cancel();
   }
 
   destroy(): void {

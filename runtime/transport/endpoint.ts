@@ -3,45 +3,103 @@
  *
  * connState says whose turn it is. Who has the turn alone touches the window; it gives the turn away by writing
  * dataLen, swapping connState from its own value to the peer's, and waking the peer. The value 2 ends it all.
+ *
+ * Wakes left out. gVisor wakes its peer at every turn, a system call of half a microsecond that a peer who is awake does
+ * not need. Two ends of this SDK say so in the connect handshake, and from then on each has a word that tells how it
+ * sleeps:
+ *
+ *     the one who waits                          the one who gives the turn away
+ *       W1  asleep := how                          G1  swap connState
+ *       W2  look at connState: mine? stay awake    G2  look at the peer's asleep: AWAKE? then no wake
+ *       W3  sleep                                  G3  wake it, in the way that it sleeps
+ *
+ * No wake is lost. All four of W1, W2, G1 and G2 are sequentially consistent, so they have one order. If G2 comes after
+ * W1 it sees how the waiter sleeps, and wakes it: in futex(2), which compares connState itself, so that who comes too
+ * late for the wake does not fall asleep; or by a byte in a socket, which stays there until it is read. If G2 comes
+ * before W1, then G1 did, too, and W2, which comes after W1, sees the turn: the waiter does not sleep. A waiter says
+ * AWAKE again only once it is. Ending the connection wakes always. (test/transport/turn-model.test.ts goes through every
+ * interleaving of this file's code.)
+ *
+ * A peer that lies about its sleep harms itself. One that does not wake us is found out as any other that does not
+ * answer: a blocked thread looks up every LIVENESS_CHECK_MS.
  */
 
-import { ALL_WAITERS, futexWait, futexWake } from '../os/futex.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../wire/errno.js';
 import { LIVENESS_CHECK_MS, MAX_CONNECT_BYTES } from '../wire/limits.js';
 import type { PacketWindow } from './packet-window.js';
-import { spinBudget } from './wait.js';
-
-const CONN_STATE = 0;
-const DATA_LEN = 1;
+import {
+  AWAKE,
+  CLIENT_ASLEEP,
+  CONN_STATE,
+  DATA_LEN,
+  ON_BELL,
+  ON_WORD,
+  SERVER_ASLEEP,
+  SharedTurnWords,
+  type TurnWords,
+} from './turn-words.js';
+import { Patience } from './wait.js';
 
 /** Values of connState. */
 export const CLIENT_ACTIVE = 0;
 export const SERVER_ACTIVE = 1;
 export const SHUT_DOWN = 2;
 
+/** What wakes a peer that is in its event loop. */
+export interface Bell {
+  ring(): void;
+}
+
+/** What an endpoint is made with besides its window. */
+export interface EndpointSettings {
+  readonly patience?: Patience;
+  /** The connection's doorbell, where the peer has the other end of it. */
+  readonly bell?: Bell | undefined;
+  /** Whether the client proposes to leave out wakes: to a server of this SDK. A server agrees to what is proposed. */
+  readonly elideWakes?: boolean;
+  /** The words to take turns by; those of the window by default. */
+  readonly words?: TurnWords;
+}
+
+/** The connect datagrams: gVisor's, and ours where the peer is known to be of this SDK. Each side skips unknown keys. */
+const PLAIN_HELLO = '{}\n';
+const HELLO = '{"elidesWakes":true}\n';
+
 export class Endpoint {
   readonly window: PacketWindow;
-  readonly #header: Int32Array;
-  readonly #address: number;
+  readonly patience: Patience;
+  readonly #bell: Bell | undefined;
+  readonly #words: TurnWords;
   readonly #dataCap: number;
   /** connState when it is this end's turn, and when it is the peer's. */
   readonly #active: number;
   readonly #inactive: number;
+  /** The words that say how this end and the peer sleep. */
+  readonly #asleep: number;
+  readonly #peerAsleep: number;
+  readonly #hello: string;
+  /** True once both ends have said that they keep their words. */
+  #elidesWakes = false;
   #shutdown = false;
 
   /** The client's end has the first turn. */
-  constructor(window: PacketWindow, side: 'client' | 'server') {
+  constructor(window: PacketWindow, side: 'client' | 'server', settings: EndpointSettings = {}) {
     this.window = window;
-    this.#header = window.header;
-    this.#address = window.address;
+    this.patience = settings.patience ?? new Patience();
+    this.#bell = settings.bell;
+    this.#words = settings.words ?? new SharedTurnWords(window.header, window.address);
     this.#dataCap = window.datagram.capacity;
-    this.#active = side === 'client' ? CLIENT_ACTIVE : SERVER_ACTIVE;
-    this.#inactive = side === 'client' ? SERVER_ACTIVE : CLIENT_ACTIVE;
+    this.#hello = settings.elideWakes === true ? HELLO : PLAIN_HELLO;
+    const isClient = side === 'client';
+    this.#active = isClient ? CLIENT_ACTIVE : SERVER_ACTIVE;
+    this.#inactive = isClient ? SERVER_ACTIVE : CLIENT_ACTIVE;
+    this.#asleep = isClient ? CLIENT_ASLEEP : SERVER_ASLEEP;
+    this.#peerAsleep = isClient ? SERVER_ASLEEP : CLIENT_ASLEEP;
   }
 
   /** The word to sleep on while the peer has the turn, and its value then. */
   get waitAddress(): number {
-    return this.#address;
+    return this.window.address;
   }
   get waitValue(): number {
     return this.#inactive;
@@ -49,24 +107,40 @@ export class Endpoint {
 
   /** True while there is nothing to do here but wait. */
   get isPeersTurn(): boolean {
-    return !this.#shutdown && Atomics.load(this.#header, CONN_STATE) === this.#inactive;
+    return !this.#shutdown && this.#words.load(CONN_STATE) === this.#inactive;
+  }
+
+  /** True where both ends have agreed to leave out wakes that nobody needs. */
+  get elidesWakes(): boolean {
+    return this.#elidesWakes;
   }
 
   /**
-   * Gives the turn to the peer, with a datagram of `dataLen` bytes, and wakes it. Returns 0, or -ECONNRESET where the
-   * peer has shut down or broken the state. Precondition: it is this end's turn; dataLen is at most dataCap.
+   * Gives the turn to the peer, with a datagram of `dataLen` bytes, and wakes it if it sleeps. Returns 0, or
+   * -ECONNRESET where the peer has shut down or broken the state. Precondition: it is this end's turn; dataLen is at
+   * most dataCap.
    */
   send(dataLen: number): number {
     if (this.#shutdown) return -ECONNRESET;
     // The swap that follows orders this store before it.
-    this.#header[DATA_LEN] = dataLen;
-    if (Atomics.compareExchange(this.#header, CONN_STATE, this.#active, this.#inactive) !== this.#active) {
-      return -ECONNRESET;
+    this.#words.storePlain(DATA_LEN, dataLen);
+    if (this.#words.compareExchange(CONN_STATE, this.#active, this.#inactive) !== this.#active) return -ECONNRESET;
+    if (!this.#elidesWakes) this.#wakeAnyhow();
+    else {
+      const asleep = this.#words.load(this.#peerAsleep);
+      if (asleep !== AWAKE) this.#wakeSleeper(asleep);
     }
-    // All of them: our waiting thread may be leaving this word only now, where an answer was found without it, and to
-    // wake that one alone would leave the peer asleep for ever.
-    futexWake(this.#address, ALL_WAITERS);
     return 0;
+  }
+
+  #wakeSleeper(asleep: number): void {
+    if (asleep === ON_BELL && this.#bell !== undefined) this.#bell.ring();
+    else this.#words.wake();
+  }
+
+  #wakeAnyhow(): void {
+    this.#words.wake();
+    this.#bell?.ring();
   }
 
   /**
@@ -75,10 +149,10 @@ export class Endpoint {
    */
   receive(): number {
     if (this.#shutdown) return -ECONNRESET;
-    const state = Atomics.load(this.#header, CONN_STATE);
+    const state = this.#words.load(CONN_STATE);
     if (state === this.#inactive) return -EAGAIN;
     if (state !== this.#active) return state === SHUT_DOWN ? -ECONNRESET : -EPROTO;
-    const dataLen = Atomics.load(this.#header, DATA_LEN) >>> 0;
+    const dataLen = this.#words.load(DATA_LEN) >>> 0;
     return dataLen > this.#dataCap ? -EPROTO : dataLen;
   }
 
@@ -87,34 +161,83 @@ export class Endpoint {
    * LIVENESS_CHECK_MS have passed in sleep; -ECONNRESET once it says no and no answer was left behind.
    */
   receiveSync(isPeerAlive: () => boolean): number {
-    for (let spins = spinBudget(); spins > 0; spins--) {
+    for (let looks = this.patience.looks(); looks > 0; looks--) {
+      if (this.#words.load(CONN_STATE) === this.#inactive) continue;
+      // A hostile peer may have taken the turn back.
       const result = this.receive();
-      if (result !== -EAGAIN) return result;
+      if (result === -EAGAIN) continue;
+      this.patience.rewarded();
+      return result;
     }
-    for (let alive = true; ; alive = isPeerAlive()) {
-      const result = this.receive();
-      if (result !== -EAGAIN) return result;
-      if (!alive) return -ECONNRESET;
-      futexWait(this.#address, this.#inactive, LIVENESS_CHECK_MS);
-      const woken = this.receive();
-      if (woken !== -EAGAIN) return woken;
-    }
+    const result = this.receive();
+    return result === -EAGAIN ? this.#receiveAsleep(isPeerAlive) : result;
   }
 
-  /** Writes the connect request, an empty JSON object and a newline, and gives the turn to the server. As send. */
+  #receiveAsleep(isPeerAlive: () => boolean): number {
+    this.patience.disappointed();
+    this.fallAsleep(ON_WORD);
+    let result = this.receive();
+    for (let alive = true; result === -EAGAIN && alive; alive = isPeerAlive()) {
+      this.#words.wait(this.#inactive, LIVENESS_CHECK_MS);
+      result = this.receive();
+    }
+    // What it left behind before it died.
+    if (result === -EAGAIN) result = this.receive();
+    this.awaken();
+    return result === -EAGAIN ? -ECONNRESET : result;
+  }
+
+  /**
+   * Says that this end is about to sleep, on connState or by the doorbell. False if the turn has come meanwhile: then
+   * it is not to. Otherwise awaken comes next, when it has slept. A peer that wakes always is told nothing.
+   */
+  fallAsleep(how: typeof ON_WORD | typeof ON_BELL): boolean {
+    if (this.#elidesWakes) this.#words.store(this.#asleep, how);
+    if (this.isPeersTurn) return true;
+    this.awaken();
+    return false;
+  }
+
+  /** Says that this end sleeps no more. */
+  awaken(): void {
+    if (this.#elidesWakes) this.#words.store(this.#asleep, AWAKE);
+  }
+
+  /** Writes the connect request, a JSON object and a newline, and gives the turn to the server. As send. */
   sendConnect(): number {
-    return this.send(this.window.datagram.bytes.write('{}\n'));
+    return this.send(this.window.datagram.bytes.write(this.#hello));
   }
 
-  /** Checks the server's answer to it, a datagram of `dataLen` bytes: 0 for a JSON object, else -EPROTO. */
+  /**
+   * Reads the client's request, a datagram of `dataLen` bytes, and answers it. Returns 0, -EPROTO for what is no JSON
+   * object, or what send returns.
+   */
+  answerConnect(dataLen: number): number {
+    const hello = this.#readConnect(dataLen);
+    if (hello === undefined) return -EPROTO;
+    const sent = this.send(this.window.datagram.bytes.write(hello.elidesWakes ? HELLO : PLAIN_HELLO));
+    // Only now: the client keeps its word from when it has read the answer, and must be woken for that.
+    this.#elidesWakes = hello.elidesWakes;
+    return sent;
+  }
+
+  /** Reads the server's answer to it: 0 for a JSON object, else -EPROTO. */
   acceptConnect(dataLen: number): number {
-    if (dataLen > MAX_CONNECT_BYTES) return -EPROTO;
+    const hello = this.#readConnect(dataLen);
+    if (hello === undefined) return -EPROTO;
+    this.#elidesWakes = hello.elidesWakes && this.#hello === HELLO;
+    return 0;
+  }
+
+  #readConnect(dataLen: number): { elidesWakes: boolean } | undefined {
+    if (dataLen > MAX_CONNECT_BYTES) return undefined;
     const text = Buffer.from(this.window.datagram.bytes.subarray(0, dataLen)).toString('latin1');
     try {
-      const answer: unknown = JSON.parse(text);
-      return typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? 0 : -EPROTO;
+      const hello: unknown = JSON.parse(text);
+      if (typeof hello !== 'object' || hello === null || Array.isArray(hello)) return undefined;
+      return { elidesWakes: Reflect.get(hello, 'elidesWakes') === true };
     } catch {
-      return -EPROTO;
+      return undefined;
     }
   }
 
@@ -126,7 +249,7 @@ export class Endpoint {
   shutdown(): void {
     if (this.#shutdown) return;
     this.#shutdown = true;
-    const before = Atomics.exchange(this.#header, CONN_STATE, SHUT_DOWN);
-    if (before === this.#active) futexWake(this.#address, ALL_WAITERS);
+    const before = this.#words.exchange(CONN_STATE, SHUT_DOWN);
+    if (before === this.#active) this.#wakeAnyhow();
   }
 }

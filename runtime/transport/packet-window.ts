@@ -3,7 +3,7 @@
  *
  *     0  connState u32   whose turn it is
  *     4  dataLen   u32   size of the datagram, the channel header included
- *     8  reserved  u64
+ *     8  reserved  u64   between two ends of this SDK: how each sleeps, u32 and u32
  *    16  datagram        begins, once connected, with the channel header of 4 bytes; then the payload
  */
 
@@ -34,7 +34,7 @@ export interface PacketWindowDescriptor {
 export class PacketWindow {
   readonly #region: Region;
   #destroyed = false;
-  /** Index 0 is connState, 1 dataLen. For Atomics. */
+  /** The header's words, for Atomics: see turn-words.ts. */
   readonly header: Int32Array;
   /** The datagram, channel header included. */
   readonly datagram: Payload;
@@ -45,7 +45,7 @@ export class PacketWindow {
   constructor(region: Region) {
     this.#region = region;
     const { buffer, size } = region;
-    this.header = new Int32Array(buffer, 0, 2);
+    this.header = new Int32Array(buffer, 0, PACKET_HEADER_BYTES / 4);
     this.datagram = new Payload(buffer, PACKET_HEADER_BYTES, size - PACKET_HEADER_BYTES);
     const payloadAt = PACKET_HEADER_BYTES + CHANNEL_HEADER_BYTES;
     this.payload = new Payload(buffer, payloadAt, size - payloadAt);

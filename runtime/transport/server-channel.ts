@@ -8,11 +8,12 @@ import { SOCK_SEQPACKET, socketPair } from '../os/socket.js';
 import { EAGAIN, EPROTO } from '../wire/errno.js';
 import { CHANNEL_HEADER_BYTES, getChannelMID, putChannelHeader } from '../wire/header.js';
 import { Payload } from '../wire/payload.js';
+import { TurnWait } from './attention.js';
+import type { ChannelSettings } from './channel.js';
 import { Endpoint } from './endpoint.js';
 import { FDChannel } from './fd-channel.js';
 import { PACKET_HEADER_BYTES, PacketWindow } from './packet-window.js';
 import type { ServerCommunicator } from './server-communicator.js';
-import { TurnWait } from './turn.js';
 import { releaseWaiter, retainWaiter } from './waiter.js';
 
 /**
@@ -40,11 +41,12 @@ export class ServerChannel implements ServerCommunicator {
   readonly #header: DataView;
   readonly #fdChannel: FDChannel;
   #connected = false;
-  #turn: TurnWait | undefined;
+  readonly #turn: TurnWait;
   #destroyed = false;
 
-  private constructor(window: PacketWindow, fdChannel: FDChannel, maxMessageSize: number) {
-    this.#endpoint = new Endpoint(window, 'server');
+  private constructor(window: PacketWindow, fdChannel: FDChannel, maxMessageSize: number, settings: ChannelSettings) {
+    this.#endpoint = new Endpoint(window, 'server', settings);
+    this.#turn = new TurnWait(this.#endpoint, settings.bell);
     this.#fdChannel = fdChannel;
     this.#header = window.datagram.view;
     // The window is whole pages: a response must not be larger than the client was told.
@@ -54,16 +56,21 @@ export class ServerChannel implements ServerCommunicator {
   }
 
   /** Makes a channel, or returns -errno where memory or descriptors are short. */
-  static create(maxMessageSize: number): NewChannel | number {
+  static create(maxMessageSize: number, settings: ChannelSettings = {}): NewChannel | number {
     const length = windowSize(maxMessageSize);
     const memfd = createMemfd('lisafs channel', length);
     if (memfd < 0) return memfd;
-    const made = ServerChannel.#create(memfd, length, maxMessageSize);
+    const made = ServerChannel.#create(memfd, length, maxMessageSize, settings);
     if (typeof made === 'number') closeFD(memfd);
     return made;
   }
 
-  static #create(memfd: number, length: number, maxMessageSize: number): NewChannel | number {
+  static #create(
+    memfd: number,
+    length: number,
+    maxMessageSize: number,
+    settings: ChannelSettings,
+  ): NewChannel | number {
     const pair = socketPair(SOCK_SEQPACKET);
     if (typeof pair === 'number') return pair;
     const [ours, fdSocket] = pair;
@@ -74,7 +81,7 @@ export class ServerChannel implements ServerCommunicator {
       closeFD(fdSocket);
       return fdChannel as number;
     }
-    const channel = new ServerChannel(new PacketWindow(region), fdChannel, maxMessageSize);
+    const channel = new ServerChannel(new PacketWindow(region), fdChannel, maxMessageSize, settings);
     return { channel, memfd, fdSocket, length };
   }
 
@@ -89,11 +96,10 @@ export class ServerChannel implements ServerCommunicator {
 
   /** The first datagram is no message but the flipcall handshake, which is answered in kind. */
   #acceptConnect(dataLen: number): number {
-    const result = this.#endpoint.acceptConnect(dataLen);
+    const result = this.#endpoint.answerConnect(dataLen);
     if (result < 0) return result;
     this.#connected = true;
-    const sent = this.#endpoint.sendConnect();
-    return sent < 0 ? sent : -EAGAIN;
+    return -EAGAIN;
   }
 
   /** A descriptor that cannot be sent keeps back those after it, since their order says which is which. */
@@ -105,17 +111,13 @@ export class ServerChannel implements ServerCommunicator {
   }
 
   watch(onReady: () => void): void {
-    this.#turn = new TurnWait(this.#endpoint, () => {
-      this.#turn = undefined;
-      onReady();
-    });
+    this.#turn.start(onReady);
   }
 
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    this.#turn?.cancel();
-    this.#turn = undefined;
+    this.#turn.cancel();
     // A client that has the turn may not have read its answer yet, which a shutdown would take away; it learns of the
     // end by the socket. One that waits for an answer is told that none will come.
     if (this.#endpoint.receive() !== -EAGAIN) this.#endpoint.shutdown();

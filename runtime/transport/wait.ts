@@ -1,20 +1,101 @@
-/** How a thread waits for its peer's answer: awake for a while where there is a cpu for both, then asleep. */
+/** How long to wait awake for a peer's turn to end, before falling asleep. */
 
 import { availableParallelism } from 'node:os';
+import { outOfRange, wrongType } from '../wire/invalid.js';
 
 /**
- * Looks at connState before sleeping, about 20 us. A gVisor peer that is awake answers an FStat in 7 to 30 us, and
- * falling asleep and being woken costs as much again. With one cpu each look only keeps the peer from answering.
+ * What waiting costs, and what it gains: falling asleep and being woken takes 50 to 60 us where the peer has a cpu of
+ * its own, in which time it answers many times over.
+ *
+ * - `lowest-latency`: awake for about a millisecond, whatever that costs;
+ * - `balanced`: awake for up to a tenth of that, less where it was in vain, and hardly ever where it always is;
+ * - `lowest-cpu`: asleep at once.
+ *
+ * Where the process may use one cpu alone, the peer cannot answer while we are awake: all three sleep at once.
  */
-const SPIN_COUNT = availableParallelism() > 1 ? 2000 : 0;
+export type WaitStrategy = 'lowest-latency' | 'balanced' | 'lowest-cpu';
 
-/**
- * How long an event loop keeps looking, once a round, before it leaves the waiting to a thread. Being woken by that
- * takes about as long, so it is never more than twice as slow as the better choice would have been.
- */
-export const AWAKE_MS = availableParallelism() > 1 ? 0.1 : 0;
+/** How clients and servers can be told to wait. */
+export interface WaitSettings {
+  /** `balanced` by default. */
+  readonly wait?: WaitStrategy | undefined;
+  /**
+   * The longest that one turn of the event loop is held up by waiting awake, in microseconds: 0 to 1000, 20 by default.
+   * Synchronous calls, and servers in threads of their own, are not bound by it.
+   */
+  readonly turnSpinUS?: number | undefined;
+}
 
-/** How many times to look before sleeping. */
-export function spinBudget(): number {
-  return SPIN_COUNT;
+/** How a strategy waits: by looks in a thread that may block, by time in an event loop. */
+interface Limits {
+  /** Looks before sleeping; each takes 10 to 15 ns. */
+  readonly looks: number;
+  readonly awakeMS: number;
+  readonly adapts: boolean;
+}
+
+const LIMITS: Readonly<Record<WaitStrategy, Limits>> = {
+  'lowest-latency': { looks: 100_000, awakeMS: 1, adapts: false },
+  balanced: { looks: 5000, awakeMS: 0.1, adapts: true },
+  'lowest-cpu': { looks: 0, awakeMS: 0, adapts: false },
+};
+const ASLEEP: Limits = { looks: 0, awakeMS: 0, adapts: false };
+
+const DEFAULT_TURN_SPIN_US = 20;
+const MAX_TURN_SPIN_US = 1000;
+
+/** After so many waits in vain one sleeps at once, but tries again every so often: the peer may have become faster. */
+const GIVE_UP_COUNT = 5;
+const TRY_AGAIN_COUNT = 32;
+
+function limitsOf(strategy: WaitStrategy): Limits {
+  if (!Object.hasOwn(LIMITS, strategy)) {
+    throw wrongType('wait', "'lowest-latency', 'balanced' or 'lowest-cpu'", strategy);
+  }
+  return availableParallelism() > 1 ? LIMITS[strategy] : ASLEEP;
+}
+
+/** One waiter's patience, which experience shortens. */
+export class Patience {
+  readonly #limits: Limits;
+  /** The longest that this one may hold up a turn of the event loop. */
+  readonly turnMS: number;
+  #inVain = 0;
+  #waits = 0;
+
+  /** Throws a TypeError or a RangeError for settings that are none. */
+  constructor({ wait = 'balanced', turnSpinUS = DEFAULT_TURN_SPIN_US }: WaitSettings = {}) {
+    this.#limits = limitsOf(wait);
+    if (!(turnSpinUS >= 0 && turnSpinUS <= MAX_TURN_SPIN_US)) {
+      throw outOfRange('turnSpinUS', `a number from 0 to ${MAX_TURN_SPIN_US}`, turnSpinUS);
+    }
+    this.turnMS = this.#limits.looks > 0 ? turnSpinUS / 1000 : 0;
+  }
+
+  /** The part of the whole that is left after the waits in vain. */
+  #share(whole: number): number {
+    if (this.#inVain === 0) return whole;
+    if (this.#inVain < GIVE_UP_COUNT) return whole / (1 << this.#inVain);
+    return ++this.#waits % TRY_AGAIN_COUNT === 0 ? whole : 0;
+  }
+
+  /** How many times to look, in a thread that may block. */
+  looks(): number {
+    return this.#share(this.#limits.looks);
+  }
+
+  /** How long to stay awake, in an event loop. */
+  awakeMS(): number {
+    return this.#share(this.#limits.awakeMS);
+  }
+
+  /** The wait was worth it, or nothing was waited for. */
+  rewarded(): void {
+    this.#inVain = 0;
+  }
+
+  /** It was in vain. */
+  disappointed(): void {
+    if (this.#limits.adapts && this.#inVain < GIVE_UP_COUNT) this.#inVain++;
+  }
 }

@@ -1,0 +1,219 @@
+/**
+ * Waiting for turns without blocking the thread: awake for a moment, since a peer that is awake answers within a
+ * microsecond, then asleep until the peer rings or, where it has no bell, by way of the waiting thread.
+ *
+ * All waits of a thread that are awake are looked at together, one after the other, in slices of time: one as soon as
+ * the code that began a wait has run (a microtask), then one in each round of the event loop. The slices of one round
+ * together are never longer than the longest that one of the waits allows (`turnSpinUS`), however many there are.
+ */
+
+import type { Doorbell } from './doorbell.js';
+import type { Endpoint } from './endpoint.js';
+import { ON_BELL, ON_WORD } from './turn-words.js';
+import { arm, disarm, type Armed } from './waiter.js';
+
+/** Where there is no waiting thread to be had, the word is looked at so often. */
+const LOOK_MS = 10;
+/** A slice looks at the clock after so much work: a look is 1, a callback 8. */
+const WORK_PER_CLOCK = 16;
+const CALLBACK_WORK = 8;
+
+/** The waits that are awake, in no order. */
+const awake: TurnWait[] = [];
+/** The wait to look at next. */
+let cursor = 0;
+/** How much of this round of the event loop the slices took. */
+let spentMS = 0;
+let round: NodeJS.Immediate | undefined;
+let isSliceQueued = false;
+let isSlicing = false;
+const atOnce = Promise.resolve();
+
+/**
+ * Looks at every awake wait, then on until the slices of this round have taken `budgetMS`. A callback that has begun no
+ * new wait leaves something to do to the code behind a promise: that comes first, and then the next slice.
+ */
+function slice(budgetMS: number): void {
+  const began = performance.now();
+  const until = began + budgetMS - spentMS;
+  let time = began;
+  let left = awake.length;
+  for (let work = 0; awake.length > 0; work++) {
+    if (left-- <= 0 && work >= WORK_PER_CLOCK) {
+      work = 0;
+      time = performance.now();
+      if (time >= until) break;
+    }
+    if (cursor >= awake.length) cursor = 0;
+    const wait = awake[cursor++]!;
+    if (!wait.isOver) continue;
+    work += CALLBACK_WORK;
+    if (!wait.finish()) {
+      queueSlice();
+      break;
+    }
+  }
+  spentMS += time - began;
+}
+
+/** The longest slice that one of the awake waits allows. */
+function budgetMS(): number {
+  let most = 0;
+  for (const wait of awake) if (wait.turnMS > most) most = wait.turnMS;
+  return most;
+}
+
+function startSlice(): void {
+  isSlicing = true;
+  try {
+    slice(budgetMS());
+  } finally {
+    isSlicing = false;
+  }
+}
+
+/** What is thrown in here is thrown to the process, as from any callback. */
+function queuedSlice(): void {
+  isSliceQueued = false;
+  startSlice();
+}
+
+/** A promise's reaction costs a tenth of queueMicrotask, which keeps a context for each. */
+function queueSlice(): void {
+  if (isSliceQueued || awake.length === 0) return;
+  isSliceQueued = true;
+  void atOnce.then(queuedSlice);
+}
+
+function nextRound(): void {
+  round = undefined;
+  spentMS = 0;
+  startSlice();
+  const time = performance.now();
+  for (let i = awake.length - 1; i >= 0; i--) awake[i]!.sleepAfter(time);
+  if (awake.length > 0) round ??= setImmediate(nextRound);
+}
+
+function add(wait: TurnWait): void {
+  awake.push(wait);
+  round ??= setImmediate(nextRound);
+  if (!isSlicing) queueSlice();
+}
+
+function remove(wait: TurnWait): void {
+  const i = awake.indexOf(wait);
+  const last = awake.pop()!;
+  if (last !== wait) awake[i] = last;
+}
+
+type State = 'idle' | 'awake' | 'on bell' | 'on word' | 'on clock';
+
+/** The waits on one endpoint, one at a time. */
+export class TurnWait {
+  readonly #endpoint: Endpoint;
+  readonly #bell: Doorbell | undefined;
+  #state: State = 'idle';
+  #onTurn: (() => void) | undefined;
+  #awakeUntil = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #armed: Armed | undefined;
+
+  /** With a bell, where the peer rings it. */
+  constructor(endpoint: Endpoint, bell: Doorbell | undefined) {
+    this.#endpoint = endpoint;
+    this.#bell = bell;
+  }
+
+  get turnMS(): number {
+    return this.#endpoint.patience.turnMS;
+  }
+
+  /** True when the peer has given the turn away. */
+  get isOver(): boolean {
+    return !this.#endpoint.isPeersTurn;
+  }
+
+  /**
+   * Calls `onTurn` once, from the event loop or a microtask, after the peer has given the turn away, or perhaps for no
+   * reason. Keeps the process alive until then. Precondition: no wait on this endpoint is under way.
+   */
+  start(onTurn: () => void): void {
+    this.#onTurn = onTurn;
+    const awakeMS = this.#endpoint.patience.awakeMS();
+    if (awakeMS === 0) this.#fallAsleep();
+    else this.#stayAwake(performance.now() + awakeMS);
+  }
+
+  #stayAwake(until: number): void {
+    this.#awakeUntil = until;
+    this.#state = 'awake';
+    add(this);
+  }
+
+  /** Ends a wait that is over; true if its callback has begun the next. Precondition: it is awake. */
+  finish(): boolean {
+    this.#endpoint.patience.rewarded();
+    this.#call();
+    return this.#state !== 'idle';
+  }
+
+  #call(): void {
+    const onTurn = this.#onTurn;
+    this.cancel();
+    onTurn?.();
+  }
+
+  /** Falls asleep if it was to stay awake no longer than until `now`. Precondition: it is awake. */
+  sleepAfter(now: number): void {
+    if (now < this.#awakeUntil) return;
+    this.#endpoint.patience.disappointed();
+    remove(this);
+    this.#fallAsleep();
+  }
+
+  #fallAsleep(): void {
+    const bell = this.#bell;
+    if (!this.#endpoint.fallAsleep(bell === undefined ? ON_WORD : ON_BELL)) {
+      this.#stayAwake(0);
+    } else if (bell === undefined) {
+      this.#armWaiter();
+    } else {
+      this.#state = 'on bell';
+      bell.add(this.#look);
+    }
+  }
+
+  #armWaiter(): void {
+    this.#state = 'on word';
+    try {
+      this.#armed = arm(this.#endpoint.waitAddress, this.#endpoint.waitValue, () => {
+        this.#armed = undefined;
+        this.#call();
+      });
+    } catch (error) {
+      process.emitWarning(error as Error);
+      this.#state = 'on clock';
+      this.#timer = setTimeout(this.#look, LOOK_MS);
+    }
+  }
+
+  /** A look of one that sleeps. */
+  readonly #look = (): void => {
+    if (this.isOver) this.#call();
+    else if (this.#state === 'on clock') this.#timer = setTimeout(this.#look, LOOK_MS);
+  };
+
+  /** Ends the wait; onTurn is not called any more. */
+  cancel(): void {
+    const state = this.#state;
+    this.#state = 'idle';
+    this.#onTurn = undefined;
+    if (state === 'idle') return;
+    if (state === 'awake') return remove(this);
+    this.#endpoint.awaken();
+    if (state === 'on bell') this.#bell!.remove(this.#look);
+    clearTimeout(this.#timer);
+    if (this.#armed !== undefined) disarm(this.#armed);
+    this.#armed = undefined;
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The four words at the start of a packet window, and how one sleeps on them. An interface, so that a test can put a
+ * memory in their place that is stepped through, one access at a time.
+ *
+ *     0  connState     whose turn it is (`flipcall/flipcall.go`)
+ *     1  dataLen       the size of the datagram
+ *     2  clientAsleep  how the client sleeps  } reserved in gVisor's protocol: used between two ends of this SDK alone,
+ *     3  serverAsleep  how the server sleeps  } once both have said so
+ */
+
+import { ALL_WAITERS, futexWait, futexWake } from '../os/futex.js';
+
+export const CONN_STATE = 0;
+export const DATA_LEN = 1;
+export const CLIENT_ASLEEP = 2;
+export const SERVER_ASLEEP = 3;
+
+/** Values of the two last words. */
+export const AWAKE = 0;
+/** Asleep in futex(2) on connState, or about to be. */
+export const ON_WORD = 1;
+/** In an event loop that looks again when the doorbell rings. */
+export const ON_BELL = 2;
+
+/** Every access is sequentially consistent, but for the plain store. */
+export interface TurnWords {
+  load(word: number): number;
+  store(word: number, value: number): void;
+  /** A store that a later access may overtake, unless that is a compareExchange or an exchange. */
+  storePlain(word: number, value: number): void;
+  /** Returns what was there: `from` if `to` is there now. */
+  compareExchange(word: number, from: number, to: number): number;
+  exchange(word: number, to: number): number;
+  /** Sleeps while connState is `expected`, at most `ms`; may return for no reason. */
+  wait(expected: number, ms: number): void;
+  /** Wakes all who sleep in `wait`. */
+  wake(): void;
+}
+
+/** Words that another process maps, too. */
+export class SharedTurnWords implements TurnWords {
+  readonly #words: Int32Array;
+  readonly #address: number;
+
+  constructor(words: Int32Array, address: number) {
+    this.#words = words;
+    this.#address = address;
+  }
+
+  load(word: number): number {
+    return Atomics.load(this.#words, word);
+  }
+
+  store(word: number, value: number): void {
+    Atomics.store(this.#words, word, value);
+  }
+
+  storePlain(word: number, value: number): void {
+    this.#words[word] = value;
+  }
+
+  compareExchange(word: number, from: number, to: number): number {
+    return Atomics.compareExchange(this.#words, word, from, to);
+  }
+
+  exchange(word: number, to: number): number {
+    return Atomics.exchange(this.#words, word, to);
+  }
+
+  wait(expected: number, ms: number): void {
+    futexWait(this.#address, expected, ms);
+  }
+
+  /**
+   * All of them: our waiting thread may be leaving this word only now, where an answer was found without it, and to
+   * wake that one alone would leave the peer asleep for ever.
+   */
+  wake(): void {
+    futexWake(this.#address, ALL_WAITERS);
+  }
+}
