@@ -15,6 +15,8 @@ export interface SchemaInput {
   readonly runtime: RuntimeSpecifier;
   /** What to run after a change of the schema. */
   readonly command: string;
+  /** True for the SDK's own messages, schema/extensions.ts: the one schema that may have MIDs from 65280 on. */
+  readonly extensions?: boolean;
 }
 
 export interface Compiled {
@@ -34,13 +36,13 @@ export async function compile(inputs: readonly SchemaInput[]): Promise<Compiled[
   return compiled;
 }
 
-async function compileOne({ file, text, runtime, command }: SchemaInput): Promise<Compiled> {
+async function compileOne({ file, text, runtime, command, extensions = false }: SchemaInput): Promise<Compiled> {
   const failed = (diagnostics: readonly Diagnostic[]): Compiled => {
     return { file, outputs: new Map(), diagnostics: inOrder(diagnostics), messageCount: 0 };
   };
   const read = readSchema(file, text);
   if (read.diagnostics.length > 0) return failed(read.diagnostics);
-  const resolved = resolveSchema(file, read.statements);
+  const resolved = resolveSchema(file, read.statements, extensions);
   if (resolved.protocol === undefined) return failed(resolved.diagnostics);
   const laid = layoutProtocol(resolved.protocol);
   const diagnostics = [...resolved.diagnostics, ...laid.diagnostics];

@@ -6,8 +6,10 @@ import Handlebars from 'handlebars';
 import type { HelperOptions } from 'handlebars';
 import { format } from 'prettier';
 import { type RuntimeSpecifier, identifiersOf, importLine, runtimeImports } from './imports.js';
+import { describeProtocol } from './describe.js';
+import { fingerprintOf } from './fingerprint.js';
 import type { LaidProtocol, Message } from './ir.js';
-import { Views, aliasViews, messageView, plus } from './view.js';
+import { Views, aliasViews, plus } from './view.js';
 
 export interface EmitOptions {
   /** The schema's path as the first line of each file shows it. */
@@ -21,11 +23,14 @@ export interface EmitOptions {
 export type Files = ReadonlyMap<string, string>;
 
 /** The files' order is that in which they are read best. */
-const OUTPUTS = ['messages', 'client', 'server', 'samples', 'index'] as const;
+const OUTPUTS = ['messages', 'client', 'server', 'reflection', 'samples', 'index'] as const;
 type Output = (typeof OUTPUTS)[number];
 
 /** Templates lie beside the sources, which compiled code sees from dist/codegen. */
 const TEMPLATES = fileURLToPath(new URL('../../codegen/templates/', import.meta.url));
+
+/** What client and server both say of their protocol. */
+const PROTOCOL_CONSTANTS = ['NAMES', 'FINGERPRINT', 'LAYOUTS'];
 
 /** Stands for an empty line in a template. All others come of the template's own lines, and go. */
 const BLANK = '//~blank~';
@@ -39,7 +44,7 @@ export async function emitProtocol(protocol: LaidProtocol, options: EmitOptions)
   const files = new Map<string, string>();
   for (const output of OUTPUTS) {
     const body = spaced(templates.get(output)!(view));
-    const imports = runtimeImports(body, options.runtime) + siblingImports(output, protocol, body);
+    const imports = importsOf(output, protocol, body, options);
     const text = await format(`${headOf(options)}\n${imports}\n${body}`, {
       // The same text as from 'typescript', in two thirds of the time.
       parser: 'babel-ts',
@@ -68,9 +73,9 @@ function oneLine(text: string): string {
 
 function viewOf(protocol: LaidProtocol): object {
   const views = new Views(protocol);
-  const messages = protocol.messages.map(messageView);
+  const messages = protocol.messages.map((message) => views.message(message));
   const withStub = protocol.messages.filter((message) => message.mid !== 0);
-  const mount = protocol.messages.find((message) => message.mid === 1)!;
+  const mount = protocol.messages.find((message) => message.mid === 1);
   return {
     name: protocol.name,
     lines: protocol.doc,
@@ -78,9 +83,26 @@ function viewOf(protocol: LaidProtocol): object {
     aliases: aliasViews(protocol.aliases),
     structs: protocol.structs.map((struct) => views.struct(struct)),
     messages,
-    mount: messageView(mount),
+    extensions: protocol.extensions,
+    description: describeProtocol(protocol),
+    fingerprint: fingerprintOf(protocol),
+    mount: mount === undefined ? undefined : views.message(mount),
     responses: [...new Set(withStub.flatMap((message) => message.resp ?? []))],
   };
+}
+
+function importsOf(output: Output, protocol: LaidProtocol, body: string, { runtime }: EmitOptions): string {
+  // A description is full of words that are no code.
+  if (output === 'reflection') return importLine(['type ProtocolDescription'], runtime('description'));
+  return runtimeImports(body, runtime) + siblingImports(output, protocol, body);
+}
+
+/** Data as code: nothing in it may hide from a reader. */
+function literal(value: unknown): string {
+  const escape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, (found) =>
+    found.split('').map(escape).join(''),
+  );
 }
 
 /** What a file imports of messages.ts. Known message by message: a stub may be named like a function of messages.ts. */
@@ -88,9 +110,9 @@ function siblingImports(output: Output, protocol: LaidProtocol, body: string): s
   const messages = protocol.messages.filter((message) => message.mid !== 0);
   switch (output) {
     case 'client':
-      return importMessages(['NAMES', ...messages.flatMap(clientNames)]);
+      return importMessages([...(protocol.extensions ? [] : PROTOCOL_CONSTANTS), ...messages.flatMap(clientNames)]);
     case 'server':
-      return importMessages(['NAMES', ...messages.flatMap(serverNames)]);
+      return importMessages([...PROTOCOL_CONSTANTS, ...messages.flatMap(serverNames)]) + importReflection(protocol);
     case 'samples': {
       const used = identifiersOf(body);
       const aliases = protocol.aliases.flatMap(({ name }) => (used.has(name) ? [name] : []));
@@ -99,6 +121,10 @@ function siblingImports(output: Output, protocol: LaidProtocol, body: string): s
     default:
       return '';
   }
+}
+
+function importReflection({ name }: LaidProtocol): string {
+  return importLine([`describe${name}`], './reflection.js');
 }
 
 function clientNames({ req, resp }: Message): string[] {
@@ -146,6 +172,7 @@ function registerHelpers(): void {
     blank: (): string => BLANK,
     first: (list: readonly unknown[]): unknown => list[0],
     plus,
+    json: literal,
     doc: (lines: readonly string[]): string => docComment(lines),
     /** A partial of a field kind has one part for each thing that is done with a field; this picks one. */
     case(this: { readonly action?: string }, action: string, options: HelperOptions): string {

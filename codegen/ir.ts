@@ -100,6 +100,8 @@ export interface Field {
   readonly doc: readonly string[];
   readonly type: FieldType;
   readonly place: Place;
+  /** True for an identifier that the client has to give back. */
+  readonly makes: boolean;
 }
 
 export interface Struct {
@@ -146,6 +148,8 @@ export interface Protocol {
   readonly doc: readonly string[];
   readonly place: Place;
   readonly allChannelsOrNone: boolean;
+  /** True for the SDK's own messages, which go beside a protocol and are none. */
+  readonly extensions: boolean;
   readonly aliases: readonly Alias[];
   readonly structs: readonly Struct[];
   readonly messages: readonly Message[];

@@ -16,6 +16,11 @@ function isLISAFS(protocol: string): boolean {
   return protocol.startsWith('LISAFS');
 }
 
+/** What is wrong with giving `mid` to one of the SDK's own messages. */
+export function wrongExtensionMID(mid: number): string | undefined {
+  return mid > LAST_USER ? undefined : `the SDK's own messages have MIDs ${LAST_USER + 1} to ${MAX_MID}; write one`;
+}
+
 /** What is wrong with giving `mid` to the message called `name`; `free` is one that it could have. */
 export function wrongMID(protocol: string, name: string, mid: number, free: number): string | undefined {
   const give = `give it one from ${FIRST_USER} to ${LAST_USER}, such as ${free}`;
@@ -97,7 +102,7 @@ export function standardMessage(mid: number, place: Place): { message: Message; 
     name: `${name}Resp`,
     doc: [],
     place,
-    fields: fields.map((field) => ({ ...field, doc: field.doc === '' ? [] : [field.doc], place })),
+    fields: fields.map((field) => ({ ...field, doc: field.doc === '' ? [] : [field.doc], place, makes: false })),
     donates,
   };
   const stub = name.toLowerCase();

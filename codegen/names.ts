@@ -4,7 +4,7 @@ import { RUNTIME_NAMES } from './runtime-names.js';
 
 /** Words of the vocabulary, which a schema cannot declare anew. */
 export const VOCABULARY: readonly string[] =
-  'u8 u16 u32 u64 i8 i16 i32 i64 Str List Bytes Pad Opaque Empty Message Donates'.split(' ');
+  'u8 u16 u32 u64 i8 i16 i32 i64 Str List Bytes Pad Opaque Makes Empty Message Donates'.split(' ');
 
 /** What the client has of its own. A message whose stub or whose synchronous twin has such a name would shadow it. */
 export const RESERVED_MEMBERS: readonly string[] = (
@@ -38,7 +38,7 @@ const RESERVED_WORDS: ReadonlySet<string> = new Set(
 const RESERVED_TYPES: ReadonlySet<string> = new Set([
   ...(
     'Array BigInt Boolean Buffer DataView Error Function Infinity Map MID NaN Number Object Promise Proxy RangeError ' +
-    'Readonly ReadonlyMap Record Set String Symbol TypeError Uint8Array CODECS NAMES'
+    'Readonly ReadonlyMap Record Set String Symbol TypeError Uint8Array CODECS FINGERPRINT LAYOUTS NAMES'
   ).split(' '),
   ...VOCABULARY,
   ...RUNTIME_NAMES,
@@ -125,7 +125,7 @@ export function namesOfStruct(name: string): string[] {
 
 /** Every top-level name that generated code makes of a protocol's. */
 export function namesOfProtocol(name: string): string[] {
-  return [name, `${name}Stubs`, `${name}Handlers`, `${name}Server`, `dispatch${name}`];
+  return [name, `${name}Stubs`, `${name}Handlers`, `${name}Server`, `dispatch${name}`, `describe${name}`];
 }
 
 /** The nearest of `known` to a mistyped name, if any is near. */

@@ -2,7 +2,7 @@
 
 import { checkProtocol } from './check.js';
 import type { Diagnostic, Field, Message, Place, Protocol, Struct } from './ir.js';
-import { MAX_MID, STANDARD_MESSAGES, freeMID, standardMessage, wrongMID } from './mids.js';
+import { MAX_MID, STANDARD_MESSAGES, freeMID, standardMessage, wrongExtensionMID, wrongMID } from './mids.js';
 import {
   VOCABULARY,
   midName,
@@ -21,12 +21,16 @@ import { Types } from './types.js';
 /** numFDs is one byte on the wire. */
 const MAX_DONATED_COUNT = 255;
 
-/** What a schema says. When diagnostics come with it, the protocol is not to be used. */
+/**
+ * What a schema says. When diagnostics come with it, the protocol is not to be used. `extensions` is for the SDK's own
+ * messages, which are no protocol.
+ */
 export function resolveSchema(
   file: string,
   statements: readonly StatementSyntax[],
+  extensions: boolean,
 ): { protocol: Protocol | undefined; diagnostics: Diagnostic[] } {
-  const resolver = new Resolver(file);
+  const resolver = new Resolver(file, extensions);
   const protocol = resolver.protocol(statements);
   return { protocol, diagnostics: resolver.diagnostics };
 }
@@ -43,7 +47,10 @@ class Resolver {
   /** The MIDs of all messages, those still to be read included: none of them is free. */
   #written: readonly number[] = [];
 
-  constructor(private readonly file: string) {}
+  constructor(
+    private readonly file: string,
+    private readonly extensions: boolean,
+  ) {}
 
   protocol(statements: readonly StatementSyntax[]): Protocol | undefined {
     for (const statement of statements) this.#checkStatement(statement);
@@ -61,11 +68,12 @@ class Resolver {
     const resolved = this.#types.aliases();
     for (const syntax of this.#interfaces.values()) this.#structs.push(this.#struct(syntax));
     for (const member of root.members) this.#message(member);
-    this.#addStandard(root.place);
+    if (!this.extensions) this.#addStandard(root.place);
     checkProtocol(this.#structs, this.#messages, (place, message) => this.#report(place, message));
     this.#messages.sort((a, b) => a.mid - b.mid);
     const { name, doc, place } = root;
-    const common = { name, doc, place, allChannelsOrNone: root.tags.includes('allChannelsOrNone') };
+    const allChannelsOrNone = root.tags.includes('allChannelsOrNone');
+    const common = { name, doc, place, allChannelsOrNone, extensions: this.extensions };
     return { ...common, aliases: resolved, structs: this.#structs, messages: this.#messages };
   }
 
@@ -171,8 +179,9 @@ class Resolver {
       }
       const wrongName = wrongField(name);
       if (wrongName !== undefined) this.#report(place, `${show(name)} ${wrongName}`);
-      const resolved = type === undefined ? undefined : this.#types.field(type);
-      if (resolved !== undefined) fields.push({ name, doc, type: resolved, place });
+      const made = type?.kind === 'name' && type.name === 'Makes' ? type : undefined;
+      const resolved = type === undefined ? undefined : made ? this.#types.made(made) : this.#types.field(type);
+      if (resolved !== undefined) fields.push({ name, doc, type: resolved, place, makes: made !== undefined });
     }
     return fields;
   }
@@ -225,7 +234,9 @@ class Resolver {
       const at = `'${other.member}' (line ${other.place.line})`;
       this.#report(place, `MID ${mid} is already used by ${at}. Give ${show(name)} one of its own, ${free} or above.`);
     } else {
-      const wrong = wrongMID(this.#name, midName(name), mid, freeMID('', this.#written));
+      const wrong = this.extensions
+        ? wrongExtensionMID(mid)
+        : wrongMID(this.#name, midName(name), mid, freeMID('', this.#written));
       if (wrong !== undefined) this.#report(type.place, `${show(name)} cannot have this MID: ${wrong}`);
     }
     return mid;

@@ -53,6 +53,8 @@ export const RUNTIME_VALUES: Readonly<Record<string, readonly string[]>> = {
 
 export const RUNTIME_TYPES: Readonly<Record<string, readonly string[]>> = {
   codec: ['Codec'],
+  description: ['ProtocolDescription'],
+  layout: ['Layouts'],
   opaque: ['Opaque32', 'Opaque64'],
   payload: ['Payload'],
   protocol: [

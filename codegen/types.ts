@@ -55,6 +55,16 @@ export class Types {
     }
   }
 
+  /** What `Makes<…>` holds: an identifier, or a list of them. */
+  made(type: Named): FieldType | undefined {
+    if (!this.#arguments(type, 1, 1, 'Makes<FDID>')) return undefined;
+    const inner = this.field(type.args[0]!);
+    if (inner === undefined || inner.kind === 'opaque') return inner;
+    if (inner.kind === 'list' && inner.element.kind === 'opaque') return inner;
+    const what = `only identifiers are made, and ${show(type.args[0]!.text)} is none`;
+    return this.report(type.args[0]!.place, `${what}; write an alias of Opaque<u64>, or a List of one`);
+  }
+
   #named(type: Named): FieldType | undefined {
     const integer = /^([ui])(8|16|32|64)$/u.exec(type.name);
     if (integer !== null) {
@@ -71,6 +81,8 @@ export class Types {
         return this.#arguments(type, 1, 1, 'Pad<4>') ? this.#pad(type) : undefined;
       case 'Opaque':
         return this.report(type.place, 'an Opaque needs a name; write export type Key = Opaque<u64>, and Key here');
+      case 'Makes':
+        return this.report(type.place, 'Makes marks a whole field; write it around the type of the field');
       case 'Empty':
       case 'Message':
       case 'Donates':

@@ -96,6 +96,27 @@ export class Views {
     };
   }
 
+  message(message: Message): object {
+    return { ...messageView(message), makes: this.#made(message.resp, 'resp', 0).join(', ') };
+  }
+
+  /** Expressions, to be listed, for the identifiers that the object `of` makes. */
+  #made(struct: string | undefined, of: string, depth: number): string[] {
+    return (this.#structs.get(struct ?? '')?.fields ?? []).flatMap(({ name, type, makes }) => {
+      const value = `${of}.${name}`;
+      if (makes) return [type.kind === 'list' ? `...${value}` : value];
+      if (type.kind === 'struct') return this.#made(type.name, value, depth);
+      if (type.kind !== 'list' || type.element.kind !== 'struct') return [];
+      const each = depth === 0 ? 'each' : `each${depth}`;
+      const made = this.#made(type.element.name, each, depth + 1);
+      if (made.length === 0) return [];
+      const single = made.length === 1 && !made[0]!.startsWith('...');
+      return [
+        single ? `...${value}.map((${each}) => ${made[0]!})` : `...${value}.flatMap((${each}) => [${made.join(', ')}])`,
+      ];
+    });
+  }
+
   #block(struct: LaidStruct, block: Block): BlockView {
     const fields = block.fields.map((field) => this.#field(struct, field));
     const wides = fields.filter((field) => field.kind === 'wide');
@@ -293,7 +314,7 @@ export function aliasViews(aliases: readonly Alias[]): object[] {
 }
 
 /** What is shown of a message in all three of its places. */
-export function messageView(message: Message): object {
+function messageView(message: Message): object {
   const { doc, donates, resp, req, mid } = message;
   const donated = donates.length === 0 ? [] : ['', ownership(donates)];
   const failing = ['', 'Throws an RPCError when it fails. Blocks the thread until the answer is there.'];

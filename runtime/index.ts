@@ -16,8 +16,10 @@ import { LISAFS, LISAFSCore, type LISAFSClient as LISAFSCalls } from './session/
 export * from '../generated/lisafs/index.js';
 export type { Client, MountArguments } from './session/client-class.js';
 export type { ConnectOptions, Spawn } from './session/connect.js';
+export { describeServer } from './session/reflection.js';
 export { HangUp } from './session/peer.js';
 export type { ClientFS } from './fs/client-fs.js';
+export type * from './wire/description.js';
 export { RPCError } from './wire/errno.js';
 export type { CallOptions, ClientMethod, ClientProtocol, HostFD, MountFacts } from './wire/protocol.js';
 

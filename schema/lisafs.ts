@@ -8,6 +8,7 @@ import type {
   Donates,
   Empty,
   List,
+  Makes,
   Message,
   Opaque,
   Pad,
@@ -95,7 +96,7 @@ export interface Statx {
 /** A file that the server has made known to the client. */
 export interface Inode {
   /** A control FD for it, which the client must close. */
-  controlFD: FDID;
+  controlFD: Makes<FDID>;
   /** What is known of it. */
   stat: Statx;
 }
@@ -349,7 +350,7 @@ export interface LISAFS {
     },
     {
       /** The new open FD, which the client must close. */
-      openFD: FDID;
+      openFD: Makes<FDID>;
     },
     Donates<'hostFD'>
   >;
@@ -362,7 +363,7 @@ export interface LISAFS {
       /** The new file; its control FD is the client's to close. */
       child: Inode;
       /** The new open FD, which the client must close. */
-      newFD: FDID;
+      newFD: Makes<FDID>;
     },
     Donates<'hostFD'>
   >;
@@ -633,7 +634,7 @@ export interface LISAFS {
       /** The socket's file; its control FD is the client's to close. */
       child: Inode;
       /** The bound socket FD, which the client must close. */
-      boundSocketFD: FDID;
+      boundSocketFD: Makes<FDID>;
     },
     Donates<'socket'>
   >;

@@ -61,6 +61,12 @@ export type Pad<Size extends number> = { readonly [word]?: ['Pad', Size] };
 /** An identifier that nobody computes with; an alias (`export type FDID = Opaque<u64>`) gives it its name. */
 export type Opaque<Integer extends u32 | u64> = { readonly [word]?: ['Opaque', Integer] };
 
+/**
+ * An identifier, or a list of them, that a response makes: the server keeps something for it until the client gives it
+ * back. A client that has given up waiting for a response gives back what the response brings after all.
+ */
+export type Makes<T> = T & { readonly [word]?: ['Makes'] };
+
 /** A request or a response without content. */
 export type Empty = { readonly [word]?: ['Empty'] };
 

@@ -4,6 +4,8 @@ import { formatEmpty, marshalEmpty, sizeEmpty, type EmptyInit } from '../../runt
 import type { CallOptions, Caller, ClientMethod, ClientProtocol } from '../../runtime/wire/protocol.js';
 import {
   ChannelResp,
+  FINGERPRINT,
+  LAYOUTS,
   type MountReqInit,
   MountResp,
   NAMES,
@@ -26,6 +28,7 @@ export const MountMethod: ClientMethod<MountReqInit, MountResp> = {
   unmarshalResp: unmarshalMountResp,
   formatReq: formatMountReq,
   formatResp: formatMountResp,
+  makes: (resp) => [resp.root.controlFD],
 };
 
 export const ChannelMethod: ClientMethod<EmptyInit, ChannelResp> = {
@@ -92,5 +95,7 @@ export const LISAFS2021: ClientProtocol<LISAFS2021Stubs, MountReqInit, MountResp
   mount: MountMethod,
   channel: ChannelMethod,
   names: NAMES,
+  fingerprint: FINGERPRINT,
+  layouts: LAYOUTS,
   allChannelsOrNone: true,
 };

@@ -35,6 +35,7 @@ import {
   splitI64,
   splitU64,
 } from '../../runtime/wire/u64.js';
+import type { Layouts } from '../../runtime/wire/layout.js';
 import type { HostFD } from '../../runtime/wire/protocol.js';
 
 /**
@@ -66,6 +67,15 @@ export const NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
   [0, 'Error'],
   [1, 'Mount'],
   [2, 'Channel'],
+]);
+
+/** Of the whole schema, as the wire shows it: two sides with the same one need not compare their layouts. */
+export const FINGERPRINT = 0xa41aed143d639fd0n;
+
+/** The layouts of the requests and the responses: see Layout. */
+export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
+  [1, [[2802225026], [3581203733]]],
+  [2, [[1102579178], [1277450005]]],
 ]);
 
 /** Identifies a file that the server holds open for this connection. */

@@ -7,6 +7,8 @@ import { Empty, unmarshalEmpty } from '../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../runtime/wire/protocol.js';
 import {
   type ChannelRespInit,
+  FINGERPRINT,
+  LAYOUTS,
   MountReq,
   type MountRespInit,
   NAMES,
@@ -16,6 +18,7 @@ import {
   sizeMountResp,
   unmarshalMountReq,
 } from './messages.js';
+import { describeLISAFS2021 } from './reflection.js';
 
 /**
  * What serves LISAFS2021: a handler for each message, all of them optional; a request without one is answered EOPNOTSUPP.
@@ -111,5 +114,8 @@ export function dispatchLISAFS2021(
 export const LISAFS2021Server: ServerProtocol<LISAFS2021Handlers> = {
   name: 'LISAFS2021',
   names: NAMES,
+  fingerprint: FINGERPRINT,
+  layouts: LAYOUTS,
+  describe: describeLISAFS2021,
   dispatch: dispatchLISAFS2021,
 };

@@ -16,6 +16,7 @@ import {
   type FAllocateReqInit,
   type FGetXattrReqInit,
   FGetXattrResp,
+  FINGERPRINT,
   type FListXattrReqInit,
   FListXattrResp,
   type FRemoveXattrReqInit,
@@ -26,6 +27,7 @@ import {
   type FlushReqInit,
   type Getdents64ReqInit,
   Getdents64Resp,
+  LAYOUTS,
   type LinkAtReqInit,
   LinkAtResp,
   type ListenReqInit,
@@ -205,6 +207,7 @@ export const MountMethod: ClientMethod<EmptyInit, MountResp> = {
   unmarshalResp: unmarshalMountResp,
   formatReq: formatEmpty,
   formatResp: formatMountResp,
+  makes: (resp) => [resp.root.controlFD],
 };
 
 export const ChannelMethod: ClientMethod<EmptyInit, ChannelResp> = {
@@ -253,6 +256,7 @@ export const WalkMethod: ClientMethod<WalkReqInit, WalkResp> = {
   unmarshalResp: unmarshalWalkResp,
   formatReq: formatWalkReq,
   formatResp: formatWalkResp,
+  makes: (resp) => [...resp.inodes.map((each) => each.controlFD)],
 };
 
 export const WalkStatMethod: ClientMethod<WalkReqInit, WalkStatResp> = {
@@ -277,6 +281,7 @@ export const OpenAtMethod: ClientMethod<OpenAtReqInit, OpenAtResp> = {
   unmarshalResp: unmarshalOpenAtResp,
   formatReq: formatOpenAtReq,
   formatResp: formatOpenAtResp,
+  makes: (resp) => [resp.openFD],
 };
 
 export const OpenCreateAtMethod: ClientMethod<OpenCreateAtReqInit, OpenCreateAtResp> = {
@@ -289,6 +294,7 @@ export const OpenCreateAtMethod: ClientMethod<OpenCreateAtReqInit, OpenCreateAtR
   unmarshalResp: unmarshalOpenCreateAtResp,
   formatReq: formatOpenCreateAtReq,
   formatResp: formatOpenCreateAtResp,
+  makes: (resp) => [resp.child.controlFD, resp.newFD],
 };
 
 export const CloseMethod: ClientMethod<CloseReqInit, void> = {
@@ -349,6 +355,7 @@ export const MkdirAtMethod: ClientMethod<MkdirAtReqInit, MkdirAtResp> = {
   unmarshalResp: unmarshalMkdirAtResp,
   formatReq: formatMkdirAtReq,
   formatResp: formatMkdirAtResp,
+  makes: (resp) => [resp.childDir.controlFD],
 };
 
 export const MknodAtMethod: ClientMethod<MknodAtReqInit, MknodAtResp> = {
@@ -361,6 +368,7 @@ export const MknodAtMethod: ClientMethod<MknodAtReqInit, MknodAtResp> = {
   unmarshalResp: unmarshalMknodAtResp,
   formatReq: formatMknodAtReq,
   formatResp: formatMknodAtResp,
+  makes: (resp) => [resp.child.controlFD],
 };
 
 export const SymlinkAtMethod: ClientMethod<SymlinkAtReqInit, SymlinkAtResp> = {
@@ -373,6 +381,7 @@ export const SymlinkAtMethod: ClientMethod<SymlinkAtReqInit, SymlinkAtResp> = {
   unmarshalResp: unmarshalSymlinkAtResp,
   formatReq: formatSymlinkAtReq,
   formatResp: formatSymlinkAtResp,
+  makes: (resp) => [resp.symlink.controlFD],
 };
 
 export const LinkAtMethod: ClientMethod<LinkAtReqInit, LinkAtResp> = {
@@ -385,6 +394,7 @@ export const LinkAtMethod: ClientMethod<LinkAtReqInit, LinkAtResp> = {
   unmarshalResp: unmarshalLinkAtResp,
   formatReq: formatLinkAtReq,
   formatResp: formatLinkAtResp,
+  makes: (resp) => [resp.link.controlFD],
 };
 
 export const FStatFSMethod: ClientMethod<FStatFSReqInit, StatFS> = {
@@ -541,6 +551,7 @@ export const BindAtMethod: ClientMethod<BindAtReqInit, BindAtResp> = {
   unmarshalResp: unmarshalBindAtResp,
   formatReq: formatBindAtReq,
   formatResp: formatBindAtResp,
+  makes: (resp) => [resp.child.controlFD, resp.boundSocketFD],
 };
 
 export const ListenMethod: ClientMethod<ListenReqInit, void> = {
@@ -1155,5 +1166,7 @@ export const LISAFS: ClientProtocol<LISAFSStubs, MountReqInit, MountResp> = {
   mount: MountMethod,
   channel: ChannelMethod,
   names: NAMES,
+  fingerprint: FINGERPRINT,
+  layouts: LAYOUTS,
   allChannelsOrNone: false,
 };

@@ -19,6 +19,7 @@ import {
   FAllocateReq,
   FGetXattrReq,
   type FGetXattrRespInit,
+  FINGERPRINT,
   FListXattrReq,
   type FListXattrRespInit,
   FRemoveXattrReq,
@@ -29,6 +30,7 @@ import {
   FlushReq,
   Getdents64Req,
   type Getdents64RespInit,
+  LAYOUTS,
   LinkAtReq,
   type LinkAtRespInit,
   ListenReq,
@@ -137,6 +139,7 @@ import {
   unmarshalUnlinkAtReq,
   unmarshalWalkReq,
 } from './messages.js';
+import { describeLISAFS } from './reflection.js';
 
 /**
  * What serves LISAFS: a handler for each message, all of them optional; a request without one is answered EOPNOTSUPP.
@@ -1108,5 +1111,8 @@ export function dispatchLISAFS(
 export const LISAFSServer: ServerProtocol<LISAFSHandlers> = {
   name: 'LISAFS',
   names: NAMES,
+  fingerprint: FINGERPRINT,
+  layouts: LAYOUTS,
+  describe: describeLISAFS,
   dispatch: dispatchLISAFS,
 };

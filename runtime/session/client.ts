@@ -13,6 +13,7 @@ import { ENOMEM, RPCError } from '../wire/errno.js';
 import { INITIAL_MAX_MESSAGE_BYTES, MAX_CHANNELS_COUNT, MIN_CHANNELS_COUNT } from '../wire/limits.js';
 import { outOfRange } from '../wire/invalid.js';
 import type { Caller, CallOptions, ClientMethod, ClientProtocol, MountFacts } from '../wire/protocol.js';
+import { FingerprintMethod, agreement } from './agreement.js';
 import { Calls } from './calls.js';
 import { openChannel, openChannelSync, type ChannelSource } from './channels.js';
 import type { Exchange } from './exchange.js';
@@ -102,6 +103,7 @@ export class ClientCore implements Caller {
   async mount(...args: unknown[]): Promise<MountFacts> {
     const resp = await this.call(this.#protocol.mount, mountRequest(args));
     this.#learn(resp);
+    await this.#agree();
     await this.#openChannels();
     return resp;
   }
@@ -109,6 +111,7 @@ export class ClientCore implements Caller {
   mountSync(...args: unknown[]): MountFacts {
     const resp = this.callSync(this.#protocol.mount, mountRequest(args));
     this.#learn(resp);
+    this.#agreeSync();
     this.#openChannelsSync();
     return resp;
   }
@@ -116,6 +119,23 @@ export class ClientCore implements Caller {
   #learn(resp: MountFacts): void {
     this.#exchange.learn(resp);
     this.#socket.maxPayloadLen = this.maxMessageSize;
+  }
+
+  /** Asks a server of this SDK which schema it was generated from: see agreement.ts. */
+  async #agree(): Promise<void> {
+    if (!this.isSupported(FingerprintMethod.mid)) return;
+    const asking = agreement(this.#protocol);
+    let step = asking.next();
+    while (!step.done) step = asking.next(await this.call(FingerprintMethod, step.value));
+    this.#exchange.refuseMessages(step.value);
+  }
+
+  #agreeSync(): void {
+    if (!this.isSupported(FingerprintMethod.mid)) return;
+    const asking = agreement(this.#protocol);
+    let step = asking.next();
+    while (!step.done) step = asking.next(this.callSync(FingerprintMethod, step.value));
+    this.#exchange.refuseMessages(step.value);
   }
 
   /** How many channels to ask for now: mounting again, even at once, opens no more than were to be. */

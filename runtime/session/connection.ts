@@ -6,6 +6,7 @@
  * many requests can be in progress is how many communicators there are.
  */
 
+import { ExtensionsServer, type ExtensionsHandlers } from '../../generated/extensions/index.js';
 import { closeAll, prepareDonation } from '../transport/donation.js';
 import { ServerChannel } from '../transport/server-channel.js';
 import type { ServerCommunicator } from '../transport/server-communicator.js';
@@ -20,6 +21,9 @@ import { errnoOf, failure } from './failure.js';
 const MID_ERROR = 0;
 const MID_CHANNEL = 2;
 
+/** From this MID on messages are the SDK's own, whatever the protocol. */
+const FIRST_EXTENSION_MID = 65280;
+
 /** What is told of a handler's fault: an error that is no errno. */
 export type OnFault = (error: unknown, message: string) => void;
 
@@ -27,6 +31,8 @@ export type OnFault = (error: unknown, message: string) => void;
 export interface ConnectionSettings<Handlers> {
   readonly protocol: ServerProtocol<Handlers>;
   readonly handlers: Handlers;
+  /** The SDK's own messages, of which those that are `supported` are served as well. */
+  readonly extensions: ExtensionsHandlers;
   /** The messages that are served; any other is EOPNOTSUPP. */
   readonly supported: ReadonlySet<number>;
   /** The messages that are refused before they are looked at, each with its errno: EROFS for changes, say. */
@@ -118,13 +124,16 @@ export class Connection<Handlers = unknown> {
 
   /** Returns the size of the response that stands in the payload, or a negative errno. */
   #dispatch(communicator: ServerCommunicator, mid: number, payloadLen: number, call: Call): number | Promise<number> {
-    const { protocol, handlers, supported, refused, maxMessageSize } = this.#settings;
+    const { protocol, handlers, extensions, supported, refused, maxMessageSize } = this.#settings;
     if (payloadLen > maxMessageSize) return -EIO;
     if (!supported.has(mid)) return -EOPNOTSUPP;
     const refusal = refused.get(mid);
     if (refusal !== undefined) return -refusal;
     const serving = mid === MID_CHANNEL ? this.#channelHandlers : handlers;
     try {
+      if (mid >= FIRST_EXTENSION_MID) {
+        return ExtensionsServer.dispatch(extensions, mid, communicator.payload, payloadLen, call);
+      }
       return protocol.dispatch(serving, mid, communicator.payload, payloadLen, call);
     } catch (error) {
       return this.#fault(error, mid);

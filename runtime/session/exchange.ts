@@ -6,7 +6,7 @@
 import type { Communicator } from '../transport/communicator.js';
 import { closeAll } from '../transport/donation.js';
 import { DonatedFD } from '../transport/host-fd.js';
-import { EINVAL, EIO, EOPNOTSUPP, errnoName, RPCError } from '../wire/errno.js';
+import { EINVAL, EIO, EOPNOTSUPP, EPROTO, errnoName, RPCError } from '../wire/errno.js';
 import { INITIAL_MAX_MESSAGE_BYTES, MAX_DONATED_FDS_COUNT, MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import type { ClientMethod, MountFacts } from '../wire/protocol.js';
 import type { Lifeline } from './lifeline.js';
@@ -16,6 +16,10 @@ import { RawResponse } from './raw.js';
 /** The MIDs with which every protocol begins. */
 const MID_ERROR = 0;
 const MID_MOUNT = 1;
+
+/** What #supported says of a message. */
+const SUPPORTED = 1;
+const LAID_OUT_OTHERWISE = 2;
 
 /** A method of any message, as code that looks at none of them sees it. */
 export type AnyMethod = ClientMethod<unknown, unknown>;
@@ -34,7 +38,7 @@ export class Exchange {
   readonly #pool: Pool;
   readonly #lifeline: Lifeline;
   readonly #turns: Turns;
-  /** 1 at the MID of each message that the server supports. */
+  /** By MID: whether the server supports a message, and if it does, whether it means the same by it. */
   #supported = new Uint8Array(MID_MOUNT + 1);
   #maxMessageSize = INITIAL_MAX_MESSAGE_BYTES;
   #mounted = false;
@@ -43,7 +47,7 @@ export class Exchange {
     this.#pool = pool;
     this.#lifeline = lifeline;
     this.#turns = turns;
-    this.#supported[MID_MOUNT] = 1;
+    this.#supported[MID_MOUNT] = SUPPORTED;
   }
 
   get maxMessageSize(): number {
@@ -51,7 +55,7 @@ export class Exchange {
   }
 
   isSupported(mid: number): boolean {
-    return this.#supported[mid] === 1;
+    return this.#supported[mid] === SUPPORTED;
   }
 
   /** Takes from a Mount's response what the server supports and takes. */
@@ -59,12 +63,18 @@ export class Exchange {
     this.#mounted = true;
     this.#maxMessageSize = Math.min(resp.maxMessageSize, MAX_MESSAGE_BYTES);
     this.#supported = new Uint8Array(resp.supportedMs.reduce((most, mid) => Math.max(most, mid), MID_MOUNT) + 1);
-    for (const mid of resp.supportedMs) this.#supported[mid] = 1;
+    for (const mid of resp.supportedMs) this.#supported[mid] = SUPPORTED;
+  }
+
+  /** From now on these are refused with EPROTO: the server was generated from another layout of them. */
+  refuseMessages(mids: Iterable<number>): void {
+    for (const mid of mids) if (this.isSupported(mid)) this.#supported[mid] = LAID_OUT_OTHERWISE;
   }
 
   /** Why a request cannot be sent, as an errno; 0 if it can. In the order in which gVisor's client asks. */
   refusal(mid: number, size: number, wantFDs: number): number {
-    if (this.#supported[mid] !== 1) return EOPNOTSUPP;
+    const supported = this.#supported[mid];
+    if (supported !== SUPPORTED) return supported === LAID_OUT_OTHERWISE ? EPROTO : EOPNOTSUPP;
     if (size > this.#maxMessageSize) return EIO;
     return wantFDs > MAX_DONATED_FDS_COUNT ? EINVAL : 0;
   }
@@ -73,6 +83,7 @@ export class Exchange {
   refuse(errno: number, method: ClientMethod<never, unknown>, size: number): RPCError {
     const details: Record<string, string> = {
       EOPNOTSUPP: this.#mounted ? 'the server does not support it' : 'mount first',
+      EPROTO: 'the server has another layout of it; generate both sides from one schema',
       EIO: `${size} bytes are more than the server takes (${this.#maxMessageSize})`,
       EINVAL: `more than ${MAX_DONATED_FDS_COUNT} descriptors wanted`,
     };

@@ -4,7 +4,9 @@ import { availableParallelism } from 'node:os';
 import { MAX_CHANNELS_COUNT, MAX_MESSAGE_BYTES, MIN_CHANNELS_COUNT, MIN_MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import { SERVER_MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import { outOfRange } from '../wire/invalid.js';
+import type { ExtensionsHandlers } from '../../generated/extensions/index.js';
 import { Connection, type OnFault } from './connection.js';
+import { extensionHandlers, extensionMIDs } from './extensions.js';
 import type { Service } from './service.js';
 
 /** What every server can be told. */
@@ -39,6 +41,7 @@ export class Server<Handlers = unknown> {
   readonly #maxMessageSize: number;
   readonly #maxChannels: number;
   readonly #onFault: OnFault;
+  readonly #extensions: ExtensionsHandlers;
   readonly #connections = new Set<Connection<Handlers>>();
 
   constructor(service: Service<Handlers>, settings: ServerSettings) {
@@ -53,7 +56,8 @@ export class Server<Handlers = unknown> {
     this.#maxChannels = integer('channels', settings.channels ?? channels, 0, MAX_CHANNELS_COUNT);
     this.#onFault = settings.onFault ?? logFault;
     const wanted = settings.messages === undefined ? undefined : new Set(settings.messages).add(MID_MOUNT);
-    const served = service.mids.filter((mid) => wanted?.has(mid) ?? true);
+    this.#extensions = extensionHandlers(service.protocol, this.#maxMessageSize);
+    const served = [...service.mids, ...extensionMIDs(this.#extensions)].filter((mid) => wanted?.has(mid) ?? true);
     this.#supported = new Set(served.filter((mid) => mid !== MID_CHANNEL || this.#maxChannels > 0));
   }
 
@@ -71,6 +75,7 @@ export class Server<Handlers = unknown> {
     const connection = new Connection(fd, {
       protocol: this.#service.protocol,
       handlers,
+      extensions: this.#extensions,
       supported: this.#supported,
       refused: this.#service.refused,
       maxMessageSize: this.#maxMessageSize,

@@ -1,10 +1,9 @@
 /** What a server serves: a protocol with its handlers, or LISAFS over a filesystem. */
 
 import { Inode, LISAFSServer, type LISAFSHandlers } from '../../generated/lisafs/index.js';
-import { isPromise } from '../wire/answer.js';
-import { Payload } from '../wire/payload.js';
-import type { CallContext, ServerProtocol } from '../wire/protocol.js';
+import type { ServerProtocol } from '../wire/protocol.js';
 import type { Backend } from './backend.js';
+import { handledMIDs } from './handled.js';
 import { lisafsHandlers, READ_ONLY_REFUSALS } from './lisafs-handlers.js';
 import { LISAFSSession, type ConnectionFacts } from './lisafs-session.js';
 import { NodeTree } from './node-tree.js';
@@ -28,31 +27,9 @@ export interface Service<Handlers> {
   close(): void;
 }
 
-const NO_CONTEXT: CallContext = { donate: () => undefined, signal: new AbortController().signal };
-
-/**
- * The MIDs for which there is a handler. Which of a protocol's handlers belongs to which MID only its dispatch knows:
- * it is asked, with handlers that are all missing and take note of what was looked for.
- */
-function handledMIDs<Handlers>(protocol: ServerProtocol<Handlers>, handlers: object): number[] {
-  const mids: number[] = [];
-  const payload = Payload.alloc(0);
-  for (const mid of protocol.names.keys()) {
-    let handled = false;
-    const spy = new Proxy(
-      {},
-      {
-        get(_, name): undefined {
-          handled = typeof Reflect.get(handlers, name) === 'function';
-          return undefined;
-        },
-      },
-    );
-    const result = protocol.dispatch(spy as Handlers, mid, payload, 0, NO_CONTEXT);
-    if (isPromise(result)) void result.catch(() => undefined);
-    if (handled || mid === MID_MOUNT || mid === MID_CHANNEL) mids.push(mid);
-  }
-  return mids;
+/** Those that have a handler, and Mount and Channel, which have one always. */
+function servedMIDs<Handlers>(protocol: ServerProtocol<Handlers>, handlers: object): number[] {
+  return [...new Set([MID_MOUNT, MID_CHANNEL, ...handledMIDs(protocol, handlers)])].sort((x, y) => x - y);
 }
 
 /**
@@ -65,7 +42,7 @@ export function protocolService<Handlers extends object>(
   const hasMount = typeof Reflect.get(handlers, 'mount') === 'function';
   return {
     protocol,
-    mids: handledMIDs(protocol, handlers),
+    mids: servedMIDs(protocol, handlers),
     refused: new Map(),
     open(facts) {
       const mount = (): object => ({ root: new Inode(), ...facts });
@@ -92,7 +69,7 @@ export function lisafsService(backend: Backend): Service<LISAFSHandlers> {
   const everything = lisafsHandlers(new LISAFSSession(tree, backend, { maxMessageSize: 0, supportedMs: [] }));
   return {
     protocol: LISAFSServer,
-    mids: handledMIDs(LISAFSServer, everything),
+    mids: servedMIDs(LISAFSServer, everything),
     refused: backend.readOnly ? READ_ONLY_REFUSALS : new Map(),
     open(facts) {
       const session = new LISAFSSession(tree, backend, facts);

@@ -3,8 +3,10 @@
 export * from './answer.js';
 export * from './bytes.js';
 export * from './codec.js';
+export type * from './description.js';
 export * from './errno.js';
 export * from './format.js';
+export * from './layout.js';
 export * from './opaque.js';
 export * from './payload.js';
 export * from './protocol.js';

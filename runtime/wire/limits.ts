@@ -65,3 +65,6 @@ export const MAX_NAME_BYTES = 255;
 
 /** Most bytes of directory entries, as getdents64(2) counts them, that one Getdents64 reads. */
 export const MAX_DIRENTS_BYTES = 1 << 20;
+
+/** Longest description of its protocol that is read from a server: LISAFS's has 28 KiB. */
+export const MAX_DESCRIPTION_BYTES = 16 << 20;

@@ -6,6 +6,8 @@
 import type { ReadStream, WriteStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import type { ProtocolDescription } from './description.js';
+import type { Layouts } from './layout.js';
 import type { Payload } from './payload.js';
 
 /**
@@ -46,6 +48,11 @@ export interface ClientMethod<ReqInit, Resp> {
   unmarshalResp(payload: Payload, at: number, end: number, resp: Resp): number;
   formatReq(req: ReqInit): string;
   formatResp(resp: Resp): string;
+  /**
+   * The identifiers that a response makes, as the schema marks them; absent where there are none. Who does not want the
+   * response after all gives them back: LISAFS's FDIDs by Close.
+   */
+  makes?(resp: Resp): readonly (number | bigint)[];
 }
 
 /** Options of one asynchronous call. */
@@ -79,6 +86,9 @@ export interface ClientProtocol<Stubs, MountReqInit, MountResp extends MountFact
   readonly channel: ClientMethod<Record<never, never>, ChannelFacts>;
   /** Every message by its MID, for traces and for tools. */
   readonly names: ReadonlyMap<number, string>;
+  /** What the client compares with the server's at mount. */
+  readonly fingerprint: bigint;
+  readonly layouts: Layouts;
   /** True where a client gives up as a whole when one of its channels cannot be had, as the client of 2021 does. */
   readonly allChannelsOrNone: boolean;
 }
@@ -110,6 +120,11 @@ export type Dispatch<Handlers> = (
 export interface ServerProtocol<Handlers> {
   readonly name: string;
   readonly names: ReadonlyMap<number, string>;
+  /** What clients compare with theirs at mount. */
+  readonly fingerprint: bigint;
+  readonly layouts: Layouts;
+  /** The protocol as data, for tools. */
+  readonly describe: () => ProtocolDescription;
   /**
    * Unmarshals the request, calls its handler and marshals the response over the request. Returns the response's size,
    * -EOPNOTSUPP without a handler, -EIO for a malformed request; what the handler throws passes through.

@@ -297,7 +297,8 @@ test('every file says first where it comes from and what to run', async () => {
 test('files import the runtime and each other, and nothing else', async () => {
   for (const text of (await outputsOf(NESTED)).values()) {
     const paths = [...text.matchAll(/ from '([^']*)';$/gmu)].map(([, path]) => path!);
-    for (const path of paths) assert.match(path, /^\.\.\/wire\/\w+\.js$|^\.\/(?:messages|client|server)\.js$/u);
+    for (const path of paths)
+      assert.match(path, /^\.\.\/wire\/\w+\.js$|^\.\/(?:messages|client|server|reflection)\.js$/u);
   }
 });
 

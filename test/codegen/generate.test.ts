@@ -12,7 +12,7 @@ interface Context {
 }
 
 const SCHEMA = 'export interface KV { get: Message<256, { key: Str }, { value: Bytes }> }\n';
-const FILES = ['client.ts', 'index.ts', 'messages.ts', 'samples.ts', 'server.ts'];
+const FILES = ['client.ts', 'index.ts', 'messages.ts', 'reflection.ts', 'samples.ts', 'server.ts'];
 
 const test = suite<Context>('generate');
 
@@ -35,7 +35,7 @@ async function run(...args: string[]): Promise<{ status: number; out: string; er
 test('writes one folder for each schema, and says what it did', async ({ schema, out }) => {
   const first = await run(schema, '--out', out);
   assert.is(first.status, 0);
-  assert.match(first.out, /^1 message, 5 files \(5 changed\), \d+ ms\n$/u);
+  assert.match(first.out, /^1 message, 6 files \(6 changed\), \d+ ms\n$/u);
   assert.equal(readdirSync(join(out, 'kv')).sort(), FILES);
   assert.match((await run(schema, '--out', out)).out, /\(0 changed\)/u);
 });

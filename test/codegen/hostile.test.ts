@@ -11,6 +11,11 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/gu, '');
 }
 
+/** A description without the docs in it, which are strings there. */
+function withoutDocs(text: string): string {
+  return text.replace(/\bdoc:\s*(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")/gu, "doc: ''");
+}
+
 test('nothing gets out of a doc comment', async () => {
   const doc = NASTY_DOC.replaceAll('*/', '*\\/');
   const plain = 'export interface S { a: u8 }\nexport interface P { get: Message<256, S, Empty> }';
@@ -19,10 +24,10 @@ test('nothing gets out of a doc comment', async () => {
     `/** ${doc} */\nexport interface P {\n  /** ${doc} */\n  get: Message<256, S, Empty> }`;
   const [expected, outputs] = [await outputsOf(plain), await outputsOf(documented)];
   for (const [name, text] of outputs) {
-    const code = (from: string): string => withoutComments(from).replace(/\s+/gu, ' ');
+    const code = (from: string): string => withoutComments(withoutDocs(from)).replace(/,?\s+/gu, '').replaceAll(',', '');
     assert.is(code(text), code(expected.get(name)!), name);
     assert.not.match(text, /[\u2028\u2029\u202e]/u, name);
-    assert.not.match(text, /(?<!\/\*\* )@internal|@ts-ignore/u, name);
+    assert.not.match(withoutDocs(text), /(?<!\/\*\* )@internal|@ts-ignore/u, name);
   }
 });
 

@@ -24,7 +24,7 @@ test('each type is where generated code imports it from', () => {
 });
 
 test('each name is used by something that is generated', () => {
-  const files = ['messages', 'client', 'server', 'samples'];
+  const files = ['messages', 'client', 'server', 'samples', 'reflection'];
   const read = (folder: string): string => files.map((file) => readFileSync(`${folder}/${file}.ts`, 'utf8')).join('\n');
   const text = [read('generated/lisafs'), read('generated/lisafs-2021'), read('test/generated/kinds')].join('\n');
   const names = [RUNTIME_VALUES, RUNTIME_TYPES].flatMap(Object.values).flat();

@@ -42,6 +42,7 @@ import {
   splitI64,
   splitU64,
 } from '../../../runtime/wire/u64.js';
+import type { Layouts } from '../../../runtime/wire/layout.js';
 import type { HostFD } from '../../../runtime/wire/protocol.js';
 
 /**
@@ -91,6 +92,24 @@ export const NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
   [262, 'Nothing'],
   [263, 'Gift'],
   [65279, 'Gifts'],
+]);
+
+/** Of the whole schema, as the wire shows it: two sides with the same one need not compare their layouts. */
+export const FINGERPRINT = 0x8e82880947172542n;
+
+/** The layouts of the requests and the responses: see Layout. */
+export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
+  [1, [[1102579178], [1390291103]]],
+  [2, [[1102579178], [1277450005]]],
+  [256, [[878428315], [878428315]]],
+  [257, [[3663879568], [3663879568]]],
+  [258, [[4116419874], [215100013]]],
+  [259, [[215100013], [4116419874]]],
+  [260, [[1627127798], [1627127798]]],
+  [261, [[935641136], [935641136]]],
+  [262, [[1102579178], [1102579178]]],
+  [263, [[1102579178], [1102579178]]],
+  [65279, [[4180154763], [4192771820]]],
 ]);
 
 /** A large identifier. */

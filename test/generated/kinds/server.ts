@@ -9,11 +9,13 @@ import {
   Block,
   type BlockInit,
   type ChannelRespInit,
+  FINGERPRINT,
   type GiftRespInit,
   GiftsReq,
   type GiftsRespInit,
   Integers,
   type IntegersInit,
+  LAYOUTS,
   Lists,
   type ListsRespInit,
   type MountRespInit,
@@ -52,6 +54,7 @@ import {
   unmarshalOuter,
   unmarshalPair,
 } from './messages.js';
+import { describeKINDS } from './reflection.js';
 
 /**
  * What serves KINDS: a handler for each message, all of them optional; a request without one is answered EOPNOTSUPP.
@@ -401,5 +404,8 @@ export function dispatchKINDS(
 export const KINDSServer: ServerProtocol<KINDSHandlers> = {
   name: 'KINDS',
   names: NAMES,
+  fingerprint: FINGERPRINT,
+  layouts: LAYOUTS,
+  describe: describeKINDS,
   dispatch: dispatchKINDS,
 };

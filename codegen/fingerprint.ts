@@ -1,0 +1,73 @@
+/**
+ * What two generated versions of a schema compare at mount. Only what the wire shows counts: names, comments and limits
+ * may change, and so may the order of declarations.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Field, FieldType, LaidProtocol, LaidStruct, Message } from './ir.js';
+
+/** For a request or a response: a number for the fields that must be there, then one for each optional field. */
+export type Layout = readonly number[];
+
+export interface MessageLayout {
+  readonly mid: number;
+  readonly req: Layout;
+  readonly resp: Layout;
+}
+
+export interface Fingerprint {
+  /** 64 bits in hexadecimal. */
+  readonly value: string;
+  readonly layouts: readonly MessageLayout[];
+}
+
+/** The fingerprint of a whole protocol: equal ones need no further comparing. */
+export function fingerprintOf(protocol: LaidProtocol): Fingerprint {
+  const structs = new Map(protocol.structs.map((struct) => [struct.name, struct]));
+  const layoutOf = (name: string | undefined): Layout => layoutChain(name, structs);
+  const layouts = protocol.messages
+    .filter((message) => message.mid !== 0)
+    .map(({ mid, req, resp }) => ({ mid, req: layoutOf(req), resp: layoutOf(resp) }));
+  const lines = protocol.messages.map(({ mid, name }: Message) => `${mid} ${name}`);
+  const text = [protocol.name, ...lines, JSON.stringify(layouts)].join('\n');
+  return { value: digest(text).slice(0, 16), layouts };
+}
+
+type Structs = ReadonlyMap<string, LaidStruct>;
+
+function layoutChain(name: string | undefined, structs: Structs): Layout {
+  const fields = structs.get(name ?? '')?.fields ?? [];
+  return [chained('', wireText(fields, structs))];
+}
+
+/** A link of the chain: it stands for all that comes before it as well. */
+function chained(before: string, text: string): number {
+  return Number.parseInt(digest(`${before};${text}`).slice(0, 8), 16);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** The fields as the wire has them: a struct in a struct leaves no trace there. */
+function wireText(fields: readonly Field[], structs: Structs): string {
+  return fields.map((field) => typeText(field.type, structs)).join(' ');
+}
+
+function typeText(type: FieldType, structs: Structs): string {
+  switch (type.kind) {
+    case 'int':
+      return `${type.signed ? 'i' : 'u'}${type.bits}`;
+    case 'opaque':
+      return `u${type.bits}`;
+    case 'pad':
+      return `p${type.size}`;
+    case 'string':
+    case 'bytes':
+      return `b${type.countBits}`;
+    case 'list':
+      return `l${type.countBits}[${typeText(type.element, structs)}]`;
+    case 'struct':
+      return wireText(structs.get(type.name)!.fields, structs);
+  }
+}
