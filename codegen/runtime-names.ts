@@ -66,6 +66,7 @@ export const RUNTIME_TYPES: Readonly<Record<string, readonly string[]>> = {
     'ClientProtocol',
     'HostFD',
     'ServerProtocol',
+    'SyncCallOptions',
   ],
   random: ['Random'],
   struct: ['EmptyInit'],

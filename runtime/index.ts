@@ -14,14 +14,22 @@ import { connectWith, connectWithSync, type ConnectOptions } from './session/con
 import { LISAFS, LISAFSCore, type LISAFSClient as LISAFSCalls } from './session/lisafs.js';
 
 export * from '../generated/lisafs/index.js';
-export type { Client, MountArguments } from './session/client-class.js';
+export type { Client, ClientCaller, MountArguments } from './session/client-class.js';
 export type { ConnectOptions, Spawn } from './session/connect.js';
+export { AbortError } from './session/deadline.js';
 export { describeServer } from './session/reflection.js';
 export { HangUp } from './session/peer.js';
 export type { ClientFS } from './fs/client-fs.js';
 export type * from './wire/description.js';
 export { RPCError } from './wire/errno.js';
-export type { CallOptions, ClientMethod, ClientProtocol, HostFD, MountFacts } from './wire/protocol.js';
+export type {
+  CallOptions,
+  ClientMethod,
+  ClientProtocol,
+  HostFD,
+  MountFacts,
+  SyncCallOptions,
+} from './wire/protocol.js';
 
 /** A client that speaks LISAFS. */
 export type LISAFSClient = LISAFSCalls & {

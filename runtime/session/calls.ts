@@ -8,22 +8,29 @@
 
 import type { Communicator } from '../transport/communicator.js';
 import type { SocketCommunicator } from '../transport/socket-communicator.js';
-import { EAGAIN, ECONNRESET, EIO } from '../wire/errno.js';
-import type { ClientMethod } from '../wire/protocol.js';
+import { EAGAIN, ECONNRESET, EIO, ENOBUFS, RPCError } from '../wire/errno.js';
+import type { CallOptions, ClientMethod } from '../wire/protocol.js';
+import { checkSignal, checkTimeout } from './deadline.js';
 import { Exchange, type AnyMethod, type Turns } from './exchange.js';
+import { throwAway, type CloseFDIDs } from './late-answer.js';
 import type { Lifeline } from './lifeline.js';
+import { PendingCall } from './pending-call.js';
 import type { Pool } from './pool.js';
+import { WaitingLine } from './waiting-line.js';
 
-/** An asynchronous call from its start to its end. */
-interface PendingCall {
-  readonly method: AnyMethod;
-  readonly req: unknown;
-  readonly resp: unknown;
-  readonly size: number;
-  readonly wantFDs: number;
-  readonly resolve: (resp: unknown) => void;
-  readonly reject: (error: Error) => void;
+/** What the calls of one client keep to. */
+export interface CallSettings {
+  /** How long a call may take that does not say so itself, in milliseconds. */
+  readonly timeout: number;
+  /** How many calls may wait for a communicator. */
+  readonly maxQueued: number;
+  /** Closes FDIDs that nobody asked for any more. */
+  readonly closeFDIDs: CloseFDIDs;
 }
+
+/** How often answers that nobody waits for are looked for: more seldom as time goes by, often while calls wait for one. */
+const FIRST_LATE_LOOK_MS = 2;
+const LAST_LATE_LOOK_MS = 100;
 
 /** How long a synchronous call that finds all communicators busy sleeps between two looks at those on channels. */
 const BUSY_LOOK_MS = 1;
@@ -33,35 +40,75 @@ export class Calls implements Turns {
   readonly #pool: Pool;
   readonly #socket: SocketCommunicator;
   readonly #lifeline: Lifeline;
-  readonly #queue: PendingCall[] = [];
+  readonly #settings: CallSettings;
+  readonly #queue = new WaitingLine<PendingCall>();
   readonly #inFlight = new Map<Communicator, PendingCall>();
   /** True while startQueued runs. */
   #starting = false;
   #synchronousWaits = 0;
+  /** How many calls in flight nobody waits for, and when to look for their answers. */
+  #abandoned = 0;
+  #lateTimer: NodeJS.Timeout | undefined;
+  #lateLookMS = FIRST_LATE_LOOK_MS;
 
-  constructor(pool: Pool, socket: SocketCommunicator, lifeline: Lifeline) {
+  constructor(pool: Pool, socket: SocketCommunicator, lifeline: Lifeline, settings: CallSettings) {
     this.#pool = pool;
     this.#socket = socket;
     this.#lifeline = lifeline;
-    this.exchange = new Exchange(pool, lifeline, this);
+    this.#settings = settings;
+    this.exchange = new Exchange(pool, lifeline, this, settings.timeout);
   }
 
-  /** Makes a call. Resolves to `resp`, filled; rejects with what failed. */
-  start<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, wantFDs: number, req: ReqInit, resp: Resp): Promise<Resp> {
+  /**
+   * Makes a call for `caller`, whose calls take turns with those of others. Resolves to `resp`, filled; rejects with
+   * what failed, with ETIMEDOUT or an AbortError as `options` have it.
+   */
+  start<ReqInit, Resp>(
+    caller: object,
+    method: ClientMethod<ReqInit, Resp>,
+    wantFDs: number,
+    req: ReqInit,
+    resp: Resp,
+    { signal, timeout }: CallOptions = {},
+  ): Promise<Resp> {
     return new Promise<Resp>((resolve, reject) => {
+      const limits = {
+        timeout: timeout === undefined ? this.#settings.timeout : checkTimeout('timeout', timeout),
+        signal: signal === undefined ? undefined : checkSignal(signal),
+      };
       const size = method.sizeReq(req);
       const refusal = this.exchange.refusal(method.mid, size, wantFDs);
       if (refusal !== 0) throw this.exchange.refuse(refusal, method, size);
       if (this.#pool.isExhausted) throw this.exchange.error(EIO, method);
-      const settle = resolve as (resp: unknown) => void;
-      this.#queue.push({ method, req, resp, size, wantFDs, resolve: settle, reject });
-      this.startQueued();
+      const call = new PendingCall(caller, method, req, resp, size, wantFDs);
+      const communicator = this.#communicatorAtOnce();
+      if (communicator === undefined) this.#enqueue(call);
+      call.await(resolve as (resp: unknown) => void, reject, limits, this.#cancel);
+      if (communicator !== undefined) this.#startOn(communicator, call);
     });
   }
 
+  /** A free communicator, if it is nobody else's turn. */
+  #communicatorAtOnce(): Communicator | undefined {
+    if (this.#queue.length > 0 || this.#starting || this.#synchronousWaits > 0) return undefined;
+    return this.#pool.acquire();
+  }
+
+  #enqueue(call: PendingCall): void {
+    const { maxQueued } = this.#settings;
+    if (!this.#queue.hasRoom(call.caller, maxQueued)) {
+      const detail = `${this.#queue.length} calls wait already (maxQueued: ${maxQueued}); await some of them first`;
+      throw new RPCError(ENOBUFS, call.method.name, detail);
+    }
+    this.#queue.push(call);
+    // What it waits for may be an answer that else would keep no process.
+    if (this.#abandoned > 0) this.#lookForLateSoon();
+  }
+
   /**
-   * Starts waiting calls, oldest first, while there are communicators; fails them once there never will be. A call that
-   * fails at once gives its communicator back, which leads here again: the loop that is under way takes it.
+   * Starts waiting calls, one caller's after another's, while there are communicators; fails them once there never will
+   * be. A call that fails at once gives its communicator back, which leads here again: the loop that is under way takes
+   * it.
    */
   startQueued(): void {
     if (this.#starting) return;
@@ -76,8 +123,52 @@ export class Calls implements Turns {
   }
 
   #failQueued(): void {
-    for (const { method, reject } of this.#queue.splice(0)) reject(this.exchange.error(EIO, method));
+    for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
+      call.reject(this.exchange.error(EIO, call.method));
+    }
   }
+
+  /** Frees the caller of a call. One that was sent keeps its communicator until its answer has come. */
+  readonly #cancel = (call: PendingCall, error: Error): void => {
+    if (this.#queue.remove(call)) return call.reject(error);
+    call.abandon();
+    call.reject(error);
+    for (const [communicator, inFlight] of this.#inFlight) if (inFlight === call) this.#awaitLate(communicator);
+  };
+
+  adopt(communicator: Communicator, method: AnyMethod, resp: unknown, wantFDs: number): void {
+    const call = new PendingCall(this, method, undefined, resp, 0, wantFDs);
+    call.abandon();
+    this.#inFlight.set(communicator, call);
+    this.#awaitLate(communicator);
+  }
+
+  /**
+   * Waits for an answer of nobody's, in a way that keeps no process alive: by looking now and then. A call that waits
+   * for the communicator does keep it.
+   */
+  #awaitLate(communicator: Communicator): void {
+    communicator.unwatch();
+    this.#abandoned++;
+    this.#lookForLateSoon();
+  }
+
+  #lookForLateSoon(): void {
+    this.#lateLookMS = FIRST_LATE_LOOK_MS;
+    clearTimeout(this.#lateTimer);
+    this.#lookForLateLater();
+  }
+
+  #lookForLateLater(): void {
+    this.#lateTimer = setTimeout(this.#lookForLate, this.#lateLookMS);
+    if (this.#queue.length === 0) this.#lateTimer.unref();
+  }
+
+  readonly #lookForLate = (): void => {
+    for (const [communicator, call] of this.#inFlight) if (call.isAbandoned) this.#tryFinish(communicator, call);
+    this.#lateLookMS = this.#queue.length > 0 ? FIRST_LATE_LOOK_MS : Math.min(this.#lateLookMS * 2, LAST_LATE_LOOK_MS);
+    if (this.#abandoned > 0) this.#lookForLateLater();
+  };
 
   #startOn(communicator: Communicator, call: PendingCall): void {
     let result: number;
@@ -121,7 +212,10 @@ export class Calls implements Turns {
     this.#inFlight.delete(communicator);
     const errno = this.exchange.finish(communicator, call.method, call.resp, result);
     this.#endIfDead(communicator);
-    if (errno === 0) call.resolve(call.resp);
+    if (call.isAbandoned) {
+      this.#abandoned--;
+      if (errno === 0) throwAway(call.method, call.resp, this.#settings.closeFDIDs);
+    } else if (errno === 0) call.resolve();
     else call.reject(this.exchange.error(errno, call.method));
     this.release(communicator);
   }
@@ -137,7 +231,7 @@ export class Calls implements Turns {
     if (communicator.dead && this.#lifeline.hangUp === undefined && !this.#lifeline.isPeerAlive()) this.end();
   }
 
-  acquireBusy(): Communicator | undefined {
+  acquireBusy(deadline: number): Communicator | undefined {
     this.#synchronousWaits++;
     try {
       for (;;) {
@@ -145,7 +239,7 @@ export class Calls implements Turns {
           if (this.#tryFinish(communicator, call)) communicator.unwatch();
         }
         const communicator = this.#pool.acquire();
-        if (communicator !== undefined || this.#pool.isExhausted) return communicator;
+        if (communicator !== undefined || this.#pool.isExhausted || performance.now() >= deadline) return communicator;
         this.#socket.sleep(BUSY_LOOK_MS);
         if (!this.#lifeline.isPeerAlive()) this.end();
       }
@@ -175,6 +269,7 @@ export class Calls implements Turns {
     }
     this.#pool.destroy();
     this.#failQueued();
+    clearTimeout(this.#lateTimer);
     for (const told of this.#lifeline.onEnd) told();
   }
 }

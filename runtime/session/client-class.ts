@@ -1,22 +1,37 @@
 /** A client class for a protocol: the core's few members, and the protocol's stubs beside them. */
 
-import type { Caller, ClientProtocol, MountFacts } from '../wire/protocol.js';
+import type { Caller, CallOptions, ClientProtocol, MountFacts } from '../wire/protocol.js';
 import { ClientCore, type AnyProtocol, type ClientSettings } from './client.js';
 
-/** What mount takes: nothing where the request is empty, the path in the 2021 dialect, else the request. */
+/**
+ * What mount takes: nothing where the request is empty, the path in the 2021 dialect, else the request; and options, the
+ * client's `timeout` being the default.
+ */
 export type MountArguments<MountReqInit> = MountReqInit extends { readonly mountPath: string }
-  ? [mountPath: string]
+  ? [mountPath: string, options?: CallOptions]
   : keyof MountReqInit extends never
-    ? []
-    : [request: MountReqInit];
+    ? [options?: CallOptions]
+    : [request: MountReqInit, options?: CallOptions];
+
+/** One of a client's callers: its stubs, and nothing else. See `caller`. */
+export type ClientCaller<Stubs> = Omit<Stubs, 'mount' | 'mountSync' | 'channel' | 'channelSync'> & Caller;
 
 /** The client of a protocol: one method for each message, and one that blocks, with the suffix Sync. */
-export type Client<Stubs, MountReqInit, MountResp extends MountFacts> = Omit<ClientCore, 'mount' | 'mountSync'> &
+export type Client<Stubs, MountReqInit, MountResp extends MountFacts> = Omit<
+  ClientCore,
+  'mount' | 'mountSync' | 'caller'
+> &
   Omit<Stubs, 'mount' | 'mountSync' | keyof Caller> & {
     /** Mounts: learns what the server supports and opens the channels, as many as the server grants. */
     mount(...args: MountArguments<MountReqInit>): Promise<MountResp>;
     /** As mount, blocking the thread. */
     mountSync(...args: MountArguments<MountReqInit>): MountResp;
+    /**
+     * A caller of its own, for one of many users of this client: the same stubs, whose calls take turns with those of
+     * other callers, however many each has made. `defaults` hold for all its calls: a `timeout`, a `signal` that ends
+     * them beside each call's own.
+     */
+    caller(defaults?: CallOptions): ClientCaller<Stubs>;
   };
 
 type ClientClass<C> = new (fd: number, settings: ClientSettings) => C;

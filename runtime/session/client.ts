@@ -10,13 +10,29 @@ import { isMainThread, threadId } from 'node:worker_threads';
 import { SocketCommunicator } from '../transport/socket-communicator.js';
 import { waitersEnded } from '../transport/waiter.js';
 import { ENOMEM, RPCError } from '../wire/errno.js';
-import { INITIAL_MAX_MESSAGE_BYTES, MAX_CHANNELS_COUNT, MIN_CHANNELS_COUNT } from '../wire/limits.js';
+import {
+  INITIAL_MAX_MESSAGE_BYTES,
+  MAX_CHANNELS_COUNT,
+  MAX_QUEUED_CALLS_COUNT,
+  MIN_CHANNELS_COUNT,
+} from '../wire/limits.js';
 import { outOfRange } from '../wire/invalid.js';
-import type { Caller, CallOptions, ClientMethod, ClientProtocol, MountFacts } from '../wire/protocol.js';
+import type {
+  Caller,
+  CallOptions,
+  ClientMethod,
+  ClientProtocol,
+  MountFacts,
+  SyncCallOptions,
+} from '../wire/protocol.js';
+import { sizeEmpty } from '../wire/struct.js';
 import { FingerprintMethod, agreement } from './agreement.js';
-import { Calls } from './calls.js';
+import { callerOf } from './caller.js';
+import { Calls, type CallSettings } from './calls.js';
 import { openChannel, openChannelSync, type ChannelSource } from './channels.js';
+import { checkTimeout } from './deadline.js';
 import type { Exchange } from './exchange.js';
+import { closerOf, type CloseFDIDs } from './late-answer.js';
 import { Lifeline } from './lifeline.js';
 import type { Child } from './peer.js';
 import { Pool } from './pool.js';
@@ -25,6 +41,9 @@ import { rawMethod } from './raw.js';
 /** The MID of the message that opens a channel, in every protocol. */
 const MID_CHANNEL = 2;
 
+/** How long connecting and mounting may take, in milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 10_000;
+
 /** A protocol of which nothing but the three first messages is known. */
 export type AnyProtocol = ClientProtocol<unknown, object, MountFacts>;
 
@@ -32,6 +51,12 @@ export type AnyProtocol = ClientProtocol<unknown, object, MountFacts>;
 export interface ClientSettings {
   /** How many channels to ask for: 0 to 4. By default as many as there are cpus, but at least 2. */
   readonly channels?: number | undefined;
+  /** How long mount may take that does not say so itself, in milliseconds. */
+  readonly timeout?: number | undefined;
+  /** How long any other call may take that does not say so itself, in milliseconds. For ever by default. */
+  readonly callTimeout?: number | undefined;
+  /** How many calls may wait for a communicator: 0 or more. */
+  readonly maxQueued?: number | undefined;
   /** The server, where this process started it. */
   readonly child?: Child | undefined;
 }
@@ -42,6 +67,17 @@ function wantedChannels(channels: number | undefined): number {
   throw outOfRange('channels', `an integer from 0 to ${MAX_CHANNELS_COUNT}`, channels);
 }
 
+function callSettings({ callTimeout, maxQueued }: ClientSettings, closeFDIDs: CloseFDIDs): CallSettings {
+  if (maxQueued !== undefined && !(Number.isInteger(maxQueued) && maxQueued >= 0)) {
+    throw outOfRange('maxQueued', 'an integer from 0 on', maxQueued);
+  }
+  return {
+    timeout: callTimeout === undefined ? Infinity : checkTimeout('callTimeout', callTimeout),
+    maxQueued: maxQueued ?? MAX_QUEUED_CALLS_COUNT,
+    closeFDIDs,
+  };
+}
+
 export class ClientCore implements Caller {
   readonly #protocol: AnyProtocol;
   readonly #socket: SocketCommunicator;
@@ -49,6 +85,7 @@ export class ClientCore implements Caller {
   readonly #lifeline: Lifeline;
   readonly #calls: Calls;
   readonly #exchange: Exchange;
+  readonly #mountTimeout: number;
   /** How many channels are to be, and how many are being opened. */
   readonly #channels: number;
   #opening = 0;
@@ -58,11 +95,13 @@ export class ClientCore implements Caller {
   /** Takes ownership of `fd`, a connected stream socket. Use `connect`. */
   constructor(fd: number, protocol: AnyProtocol, settings: ClientSettings) {
     this.#channels = wantedChannels(settings.channels);
+    this.#mountTimeout = checkTimeout('timeout', settings.timeout ?? DEFAULT_TIMEOUT_MS);
+    const ofCalls = callSettings(settings, closerOf(this, protocol.close));
     this.#protocol = protocol;
     this.#socket = new SocketCommunicator(fd, INITIAL_MAX_MESSAGE_BYTES, () => void this.#calls.peerHungUp());
     this.#pool = new Pool(this.#socket);
     this.#lifeline = new Lifeline(this.#socket, settings.child);
-    this.#calls = new Calls(this.#pool, this.#socket, this.#lifeline);
+    this.#calls = new Calls(this.#pool, this.#socket, this.#lifeline, ofCalls);
     this.#exchange = this.#calls.exchange;
     this.#channelSource = {
       caller: this,
@@ -101,7 +140,7 @@ export class ClientCore implements Caller {
 
   /** Mounts: learns what the server supports and opens the channels, as many as the server grants. */
   async mount(...args: unknown[]): Promise<MountFacts> {
-    const resp = await this.call(this.#protocol.mount, mountRequest(args));
+    const resp = await this.call(this.#protocol.mount, ...this.#mountArguments(args));
     this.#learn(resp);
     await this.#agree();
     await this.#openChannels();
@@ -109,11 +148,19 @@ export class ClientCore implements Caller {
   }
 
   mountSync(...args: unknown[]): MountFacts {
-    const resp = this.callSync(this.#protocol.mount, mountRequest(args));
+    const [req, options] = this.#mountArguments(args);
+    const resp = this.callSync(this.#protocol.mount, req, undefined, options);
     this.#learn(resp);
     this.#agreeSync();
     this.#openChannelsSync();
     return resp;
+  }
+
+  /** The request, where the protocol's Mount has one, and the options, which bound the time in any case. */
+  #mountArguments(args: unknown[]): [req: object, options: CallOptions] {
+    const hasRequest = this.#protocol.mount.sizeReq !== sizeEmpty;
+    const options = args[hasRequest ? 1 : 0] as CallOptions | undefined;
+    return [hasRequest ? mountRequest(args[0]) : {}, { ...options, timeout: options?.timeout ?? this.#mountTimeout }];
   }
 
   #learn(resp: MountFacts): void {
@@ -191,31 +238,58 @@ export class ClientCore implements Caller {
     }
   }
 
-  call<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, _options?: CallOptions): Promise<Resp> {
-    return this.#calls.start(method, method.donates.length, req, method.newResp());
+  call<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, options?: CallOptions): Promise<Resp> {
+    return this.#calls.start(this, method, method.donates.length, req, method.newResp(), options);
   }
 
   /** As call, into a response of the caller's. */
   protected callInto<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, resp: Resp): Promise<Resp> {
-    return this.#calls.start(method, method.donates.length, req, resp);
+    return this.#calls.start(this, method, method.donates.length, req, resp);
   }
 
-  callSync<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, resp: Resp = method.newResp()): Resp {
-    return this.#exchange.callSync(method, method.donates.length, req, resp);
+  callSync<ReqInit, Resp>(
+    method: ClientMethod<ReqInit, Resp>,
+    req: ReqInit,
+    resp: Resp = method.newResp(),
+    options?: SyncCallOptions,
+  ): Resp {
+    return this.#exchange.callSync(method, method.donates.length, req, resp, timeoutOf(options));
+  }
+
+  /**
+   * A caller of its own: the same stubs, whose calls take turns with those of this client's other callers, however many
+   * each has made. `defaults` hold for all its calls: a `timeout`, a `signal` beside each call's own.
+   */
+  caller(defaults: CallOptions = {}): Caller {
+    return callerOf(this.#protocol.Stubs, defaults, {
+      call: (caller, method, req, options) =>
+        this.#calls.start(caller, method, method.donates.length, req, method.newResp(), options),
+      callSync: (method, req, resp, options) => this.callSync(method, req, resp, options),
+    });
   }
 
   /**
    * Sends a message of any MID as bytes and returns its response's. `respFDs` is filled with the descriptors that came,
    * which are the caller's to close, and with -1 for those that did not.
    */
-  async sndRcvMessage(mid: number, payload: Uint8Array, respFDs = new Int32Array(0)): Promise<Uint8Array> {
+  async sndRcvMessage(
+    mid: number,
+    payload: Uint8Array,
+    respFDs = new Int32Array(0),
+    options?: CallOptions,
+  ): Promise<Uint8Array> {
     const method = rawMethod(mid, this.#nameOf(mid), respFDs);
-    return (await this.#calls.start(method, respFDs.length, payload, method.newResp())).bytes;
+    return (await this.#calls.start(this, method, respFDs.length, payload, method.newResp(), options)).bytes;
   }
 
-  sndRcvMessageSync(mid: number, payload: Uint8Array, respFDs = new Int32Array(0)): Uint8Array {
+  sndRcvMessageSync(
+    mid: number,
+    payload: Uint8Array,
+    respFDs = new Int32Array(0),
+    options?: SyncCallOptions,
+  ): Uint8Array {
     const method = rawMethod(mid, this.#nameOf(mid), respFDs);
-    return this.#exchange.callSync(method, respFDs.length, payload, method.newResp()).bytes;
+    return this.#exchange.callSync(method, respFDs.length, payload, method.newResp(), timeoutOf(options)).bytes;
   }
 
   #nameOf(mid: number): string {
@@ -251,8 +325,11 @@ export class ClientCore implements Caller {
   }
 }
 
-function mountRequest(args: unknown[]): object {
-  const [arg] = args;
+function timeoutOf(options: SyncCallOptions | undefined): number | undefined {
+  return options?.timeout === undefined ? undefined : checkTimeout('timeout', options.timeout);
+}
+
+function mountRequest(arg: unknown): object {
   if (typeof arg === 'string') return { mountPath: arg };
   return typeof arg === 'object' && arg !== null ? arg : {};
 }

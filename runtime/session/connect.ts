@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectedPair, dial, hangUp, takeSocket } from '../transport/dial.js';
 import { ETIMEDOUT, RPCError } from '../wire/errno.js';
 import { wrongType } from '../wire/invalid.js';
-import type { ClientSettings } from './client.js';
+import { DEFAULT_TIMEOUT_MS, type ClientSettings } from './client.js';
 import { Child } from './peer.js';
 
 /** Starts a server that finds its end of a socket pair as `socketFD` of this process: pass it on in `stdio`. */
@@ -15,10 +15,14 @@ export type Spawn = (socketFD: number) => ChildProcess;
 interface CommonOptions {
   /** How many channels to ask for at mount: 0 to 4. By default one for each cpu, but at least 2. */
   channels?: number;
-  /** How long to wait for a listener whose backlog is full, in milliseconds. 10,000 by default. */
+  /** How long to wait for a listener whose backlog is full, and for Mount's answer, in milliseconds. 10,000 by default. */
   timeout?: number;
-  /** Ends the waiting. */
+  /** Ends the waiting for a listener. */
   signal?: AbortSignal;
+  /** Milliseconds until a call that has no `timeout` of its own fails with ETIMEDOUT. By default it waits for ever. */
+  callTimeout?: number;
+  /** How many calls may wait for a communicator, before more fail with ENOBUFS. 65,536 by default. */
+  maxQueued?: number;
 }
 
 /** Where the server is: exactly one of the three. */
@@ -44,7 +48,6 @@ export type ConnectOptions = CommonOptions &
       }
   );
 
-const DEFAULT_TIMEOUT_MS = 10_000;
 const RETRY_MS = 5;
 
 /** Makes a client of a connected socket, which it takes over. */

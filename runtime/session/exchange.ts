@@ -6,9 +6,10 @@
 import type { Communicator } from '../transport/communicator.js';
 import { closeAll } from '../transport/donation.js';
 import { DonatedFD } from '../transport/host-fd.js';
-import { EINVAL, EIO, EOPNOTSUPP, EPROTO, errnoName, RPCError } from '../wire/errno.js';
+import { EAGAIN, EINVAL, EIO, EOPNOTSUPP, EPROTO, errnoName, RPCError } from '../wire/errno.js';
 import { INITIAL_MAX_MESSAGE_BYTES, MAX_DONATED_FDS_COUNT, MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import type { ClientMethod, MountFacts } from '../wire/protocol.js';
+import { timedOut } from './deadline.js';
 import type { Lifeline } from './lifeline.js';
 import type { Pool } from './pool.js';
 import { RawResponse } from './raw.js';
@@ -26,8 +27,13 @@ export type AnyMethod = ClientMethod<unknown, unknown>;
 
 /** What a synchronous exchange asks of the asynchronous calls that share its communicators. */
 export interface Turns {
-  /** A communicator, when every one is busy: completes calls in flight until one is free; undefined if none is left. */
-  acquireBusy(): Communicator | undefined;
+  /**
+   * A communicator, when every one is busy: completes calls in flight until one is free. Undefined if none is left, or
+   * after `deadline`.
+   */
+  acquireBusy(deadline: number): Communicator | undefined;
+  /** Takes over a call whose caller has gone; its answer is thrown away when it comes, and the communicator is free. */
+  adopt(communicator: Communicator, method: AnyMethod, resp: unknown, wantFDs: number): void;
   /** Takes a communicator back after an exchange, and lets others have it. */
   release(communicator: Communicator): void;
   /** Lets waiting calls have what was given back to the pool. */
@@ -42,8 +48,11 @@ export class Exchange {
   #supported = new Uint8Array(MID_MOUNT + 1);
   #maxMessageSize = INITIAL_MAX_MESSAGE_BYTES;
   #mounted = false;
+  /** How long a call may take that does not say so itself, in milliseconds. */
+  readonly timeout: number;
 
-  constructor(pool: Pool, lifeline: Lifeline, turns: Turns) {
+  constructor(pool: Pool, lifeline: Lifeline, turns: Turns, timeout: number) {
+    this.timeout = timeout;
     this.#pool = pool;
     this.#lifeline = lifeline;
     this.#turns = turns;
@@ -97,13 +106,21 @@ export class Exchange {
     return new RPCError(errno, method.name, undefined, options);
   }
 
-  /** A whole call, blocking the thread. Returns `resp`, or throws what failed. */
-  callSync<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, wantFDs: number, req: ReqInit, resp: Resp): Resp {
+  /** A whole call, blocking the thread, for at most `timeout`. Returns `resp`, or throws what failed. */
+  callSync<ReqInit, Resp>(
+    method: ClientMethod<ReqInit, Resp>,
+    wantFDs: number,
+    req: ReqInit,
+    resp: Resp,
+    timeout = this.timeout,
+  ): Resp {
+    const deadline = timeout === Infinity ? Infinity : performance.now() + timeout;
     const size = method.sizeReq(req);
     const refusal = this.refusal(method.mid, size, wantFDs);
     if (refusal !== 0) throw this.refuse(refusal, method, size);
-    const communicator = this.#pool.acquire() ?? this.#turns.acquireBusy();
-    if (communicator === undefined) throw this.error(EIO, method);
+    const communicator = this.#pool.acquire() ?? this.#turns.acquireBusy(deadline);
+    if (communicator === undefined)
+      throw this.#pool.isExhausted ? this.error(EIO, method) : timedOut(method.name, timeout);
     let result = -EIO;
     try {
       result = this.send(communicator, method, req, size, wantFDs);
@@ -111,7 +128,11 @@ export class Exchange {
       this.#turns.startQueued();
       throw error;
     }
-    if (result === 0) result = communicator.receiveSync();
+    if (result === 0) result = communicator.receiveSync(deadline);
+    if (result === -EAGAIN) {
+      this.#turns.adopt(communicator, method, resp, wantFDs);
+      throw timedOut(method.name, timeout);
+    }
     const errno = this.finish(communicator, method, resp, result);
     this.#turns.release(communicator);
     if (errno !== 0) throw this.error(errno, method);

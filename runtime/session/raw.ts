@@ -1,5 +1,6 @@
 /** A call whose message is bytes: what SndRcvMessage is in gVisor, for tools and for messages without a schema. */
 
+import { closeAll } from '../transport/donation.js';
 import type { Payload } from '../wire/payload.js';
 import { putBytes, bytesSize } from '../wire/payload.js';
 import type { ClientMethod } from '../wire/protocol.js';
@@ -17,6 +18,12 @@ export class RawResponse {
   /** Fills the caller's array with what came; the rest of it stays -1. */
   take(fds: readonly number[]): void {
     this.#fds.set(fds);
+  }
+
+  /** Closes what came. */
+  closeFDs(): void {
+    closeAll([...this.#fds].filter((fd) => fd >= 0));
+    this.#fds.fill(-1);
   }
 }
 

@@ -125,8 +125,9 @@ export class Channel implements Communicator {
     return dataLen === -EAGAIN ? dataLen : this.#receiveMessage(dataLen);
   }
 
-  receiveSync(): number {
-    return this.#receiveMessage(this.#endpoint.receiveSync(this.#isPeerAlive));
+  receiveSync(deadline = Infinity): number {
+    const dataLen = this.#endpoint.receiveSync(this.#isPeerAlive, deadline);
+    return dataLen === -EAGAIN ? dataLen : this.#receiveMessage(dataLen);
   }
 
   /** Reads the channel header, each byte once, and collects the descriptors that it announces. */

@@ -23,8 +23,11 @@ export interface Communicator {
    * and is dropped; else -errno and dead.
    */
   receive(): number;
-  /** Waits for the response, blocking the thread. As receive, without -EAGAIN. */
-  receiveSync(): number;
+  /**
+   * Waits for the response, blocking the thread. As receive, but -EAGAIN only after `deadline`, a time of
+   * performance.now(): the response may still come then.
+   */
+  receiveSync(deadline?: number): number;
   /** Calls `onReady` once, from the event loop, when receive may have something new. */
   watch(onReady: () => void): void;
   /** Takes back `watch`. */

@@ -158,9 +158,10 @@ export class Endpoint {
 
   /**
    * As receive, but waits: first awake, for a bounded number of looks, then asleep. `isPeerAlive` is asked whenever
-   * LIVENESS_CHECK_MS have passed in sleep; -ECONNRESET once it says no and no answer was left behind.
+   * LIVENESS_CHECK_MS have passed in sleep; -ECONNRESET once it says no and no answer was left behind. -EAGAIN only
+   * after `deadline`, a time of performance.now().
    */
-  receiveSync(isPeerAlive: () => boolean): number {
+  receiveSync(isPeerAlive: () => boolean, deadline = Infinity): number {
     for (let looks = this.patience.looks(); looks > 0; looks--) {
       if (this.#words.load(CONN_STATE) === this.#inactive) continue;
       // A hostile peer may have taken the turn back.
@@ -170,21 +171,25 @@ export class Endpoint {
       return result;
     }
     const result = this.receive();
-    return result === -EAGAIN ? this.#receiveAsleep(isPeerAlive) : result;
+    return result === -EAGAIN ? this.#receiveAsleep(isPeerAlive, deadline) : result;
   }
 
-  #receiveAsleep(isPeerAlive: () => boolean): number {
+  #receiveAsleep(isPeerAlive: () => boolean, deadline: number): number {
     this.patience.disappointed();
     this.fallAsleep(ON_WORD);
     let result = this.receive();
-    for (let alive = true; result === -EAGAIN && alive; alive = isPeerAlive()) {
-      this.#words.wait(this.#inactive, LIVENESS_CHECK_MS);
+    let alive = true;
+    let left = LIVENESS_CHECK_MS;
+    while (result === -EAGAIN && alive && left > 0) {
+      if (deadline !== Infinity) left = Math.max(deadline - performance.now(), 0);
+      this.#words.wait(this.#inactive, Math.min(left, LIVENESS_CHECK_MS));
       result = this.receive();
+      if (result === -EAGAIN) alive = isPeerAlive();
     }
     // What it left behind before it died.
-    if (result === -EAGAIN) result = this.receive();
+    if (!alive && result === -EAGAIN) result = this.receive();
     this.awaken();
-    return result === -EAGAIN ? -ECONNRESET : result;
+    return result === -EAGAIN && !alive ? -ECONNRESET : result;
   }
 
   /**

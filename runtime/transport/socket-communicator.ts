@@ -146,14 +146,15 @@ export class SocketCommunicator implements Communicator {
     return tooLarge ? -EMSGSIZE : this.#payloadLen;
   }
 
-  receiveSync(): number {
+  receiveSync(deadline = Infinity): number {
     for (;;) {
       // poll(2) passes over a descriptor that is none, and would wait for ever.
       if (this.#fd < 0) return -ECONNRESET;
       // Never an answer so soon, and the socket is non-blocking: look before reading.
-      pollFD(this.#fd, this.#sendAt < this.#sendEnd ? POLLOUT : POLLIN, -1);
+      const left = deadline === Infinity ? -1 : Math.max(Math.ceil(deadline - performance.now()), 0);
+      pollFD(this.#fd, this.#sendAt < this.#sendEnd ? POLLOUT : POLLIN, left);
       const result = this.receive();
-      if (result !== -EAGAIN) return result;
+      if (result !== -EAGAIN || left === 0) return result;
     }
   }
 

@@ -34,6 +34,9 @@ export const MAX_CONNECT_BYTES = 4096;
 /** How long a server may take to answer on a channel that it has just given. It answers in microseconds. */
 export const HANDSHAKE_TIMEOUT_MS = 5000;
 
+/** Calls that may wait for a communicator, unless a client is told otherwise; each holds its request. */
+export const MAX_QUEUED_CALLS_COUNT = 1 << 16;
+
 /** FDIDs are gathered until there are this many, then closed by one Close (`lisafs/client.go`). */
 export const CLOSE_BATCH_COUNT = 100;
 

@@ -55,13 +55,33 @@ export interface ClientMethod<ReqInit, Resp> {
   makes?(resp: Resp): readonly (number | bigint)[];
 }
 
-/** Options of one asynchronous call. */
-export interface CallOptions {}
+/** Options of one synchronous call. */
+export interface SyncCallOptions {
+  /**
+   * Milliseconds until the call fails with ETIMEDOUT, the wait for its turn included; the client's `callTimeout` by
+   * default. Infinity waits for ever.
+   */
+  readonly timeout?: number | undefined;
+}
+
+/**
+ * Options of one asynchronous call. A call that is ended by them has been sent, perhaps, and the server may do what it
+ * asks for: its answer is thrown away when it comes, and what the answer brings is closed.
+ */
+export interface CallOptions extends SyncCallOptions {
+  /** Ends the call: it rejects with an AbortError at once, whose `cause` is the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** What a stub stands on: the client implements it. */
 export interface Caller {
   call<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, options?: CallOptions): Promise<Resp>;
-  callSync<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, resp?: Resp): Resp;
+  callSync<ReqInit, Resp>(
+    method: ClientMethod<ReqInit, Resp>,
+    req: ReqInit,
+    resp?: Resp,
+    options?: SyncCallOptions,
+  ): Resp;
 }
 
 /** What a Mount response of any protocol tells the client, by these names. */
@@ -84,6 +104,8 @@ export interface ClientProtocol<Stubs, MountReqInit, MountResp extends MountFact
   readonly Stubs: abstract new () => Stubs;
   readonly mount: ClientMethod<MountReqInit, MountResp>;
   readonly channel: ClientMethod<Record<never, never>, ChannelFacts>;
+  /** The message that closes FDIDs, for those that a response brings when nobody waits for it any more. */
+  readonly close?: ClientMethod<{ readonly fds: readonly never[] }, unknown>;
   /** Every message by its MID, for traces and for tools. */
   readonly names: ReadonlyMap<number, string>;
   /** What the client compares with the server's at mount. */

@@ -51,6 +51,12 @@ export const scripts = {
   dataLenHuge: on(MID_FSTAT, (request) =>
     request.reply(MID_FSTAT, Buffer.alloc(STATX), [], { payloadLen: 0xffff_ffff }),
   ),
+  slow: on(MID_FSTAT, (request) => {
+    setTimeout(() => request.reply(MID_FSTAT, Buffer.alloc(STATX, 7)), 60);
+  }),
+  slowFD: on(MID_CONNECT, (request) => {
+    setTimeout(() => request.reply(MID_CONNECT, undefined, [someFD()]), 60);
+  }),
   silent: on(MID_FSTAT, () => undefined),
 } satisfies Record<string, NamedScript>;
 
