@@ -133,8 +133,10 @@ function clientNames({ req, resp }: Message): string[] {
 }
 
 function serverNames({ req, resp }: Message): string[] {
-  const reqNames = req === undefined ? [] : [req, `unmarshal${req}`];
-  return resp === undefined ? reqNames : [...reqNames, `type ${resp}Init`, `marshal${resp}`, `size${resp}`];
+  const reqNames = req === undefined ? [] : [req, `format${req}`, `unmarshal${req}`];
+  return resp === undefined
+    ? reqNames
+    : [...reqNames, `type ${resp}Init`, `format${resp}`, `marshal${resp}`, `size${resp}`];
 }
 
 function codecNames(name: string): string[] {

@@ -5,6 +5,7 @@
  */
 
 import './os/platform.js';
+import './session/trace.js';
 import type { FDID, MountResp } from '../generated/lisafs/index.js';
 import { clientFS, type ClientFS } from './fs/client-fs.js';
 import { EINVAL, RPCError } from './wire/errno.js';
@@ -16,6 +17,8 @@ import { LISAFS, LISAFSCore, type LISAFSClient as LISAFSCalls } from './session/
 export * from '../generated/lisafs/index.js';
 export type { Client, ClientCaller, MountArguments } from './session/client-class.js';
 export type { ConnectOptions, Spawn } from './session/connect.js';
+export type { Counters, MessageCounters } from './session/counters.js';
+export type { CallEvent } from './session/observe.js';
 export { AbortError } from './session/deadline.js';
 export { describeServer } from './session/reflection.js';
 export { HangUp } from './session/peer.js';

@@ -5,6 +5,7 @@
  */
 
 import './os/platform.js';
+import './session/trace.js';
 import { start, type RunningServer, type ServeOptions } from './session/serve.js';
 
 export { LISAFSServer, type LISAFSHandlers } from '../generated/lisafs/index.js';

@@ -3,7 +3,7 @@
 import { isPromise } from '../../runtime/wire/answer.js';
 import { EOPNOTSUPP } from '../../runtime/wire/errno.js';
 import { MALFORMED, type Payload } from '../../runtime/wire/payload.js';
-import { Empty, unmarshalEmpty } from '../../runtime/wire/struct.js';
+import { Empty, formatEmpty, unmarshalEmpty } from '../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../runtime/wire/protocol.js';
 import {
   type DoorbellRespInit,
@@ -14,6 +14,11 @@ import {
   NAMES,
   ReflectionReq,
   type ReflectionRespInit,
+  formatDoorbellResp,
+  formatFingerprintReq,
+  formatFingerprintResp,
+  formatReflectionReq,
+  formatReflectionResp,
   marshalDoorbellResp,
   marshalFingerprintResp,
   marshalReflectionResp,
@@ -151,5 +156,10 @@ export const ExtensionsServer: ServerProtocol<ExtensionsHandlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeExtensions,
+  formats: /* @__PURE__ */ new Map([
+    [65280, { req: formatFingerprintReq, resp: formatFingerprintResp }],
+    [65281, { req: formatReflectionReq, resp: formatReflectionResp }],
+    [65282, { req: formatEmpty, resp: formatDoorbellResp }],
+  ]),
   dispatch: dispatchExtensions,
 };

@@ -3,7 +3,7 @@
 import { isPromise } from '../../runtime/wire/answer.js';
 import { EOPNOTSUPP } from '../../runtime/wire/errno.js';
 import { MALFORMED, type Payload } from '../../runtime/wire/payload.js';
-import { Empty, unmarshalEmpty } from '../../runtime/wire/struct.js';
+import { Empty, formatEmpty, unmarshalEmpty } from '../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../runtime/wire/protocol.js';
 import {
   type ChannelRespInit,
@@ -12,6 +12,9 @@ import {
   MountReq,
   type MountRespInit,
   NAMES,
+  formatChannelResp,
+  formatMountReq,
+  formatMountResp,
   marshalChannelResp,
   marshalMountResp,
   sizeChannelResp,
@@ -117,5 +120,9 @@ export const LISAFS2021Server: ServerProtocol<LISAFS2021Handlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeLISAFS2021,
+  formats: /* @__PURE__ */ new Map([
+    [1, { req: formatMountReq, resp: formatMountResp }],
+    [2, { req: formatEmpty, resp: formatChannelResp }],
+  ]),
   dispatch: dispatchLISAFS2021,
 };

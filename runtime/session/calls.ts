@@ -8,13 +8,16 @@
 
 import type { Communicator } from '../transport/communicator.js';
 import type { SocketCommunicator } from '../transport/socket-communicator.js';
-import { EAGAIN, ECONNRESET, EIO, ENOBUFS, RPCError } from '../wire/errno.js';
+import { EAGAIN, ECANCELED, ECONNRESET, EIO, ENOBUFS, RPCError } from '../wire/errno.js';
 import type { CallOptions, ClientMethod } from '../wire/protocol.js';
+import type { Counters } from './counters.js';
 import { checkSignal, checkTimeout } from './deadline.js';
 import { Exchange, type AnyMethod, type Turns } from './exchange.js';
+import { errnoOf } from './failure.js';
 import { throwAway, type CloseFDIDs } from './late-answer.js';
 import type { Lifeline } from './lifeline.js';
 import { PendingCall } from './pending-call.js';
+import { isObserved, observePromise, type CallEvent } from './observe.js';
 import type { Pool } from './pool.js';
 import { WaitingLine } from './waiting-line.js';
 
@@ -22,13 +25,15 @@ import { WaitingLine } from './waiting-line.js';
 export interface CallSettings {
   /** How long a call may take that does not say so itself, in milliseconds. */
   readonly timeout: number;
+  /** The protocol's name. */
+  readonly protocol: string;
   /** How many calls may wait for a communicator. */
   readonly maxQueued: number;
   /** Closes FDIDs that nobody asked for any more. */
   readonly closeFDIDs: CloseFDIDs;
 }
 
-/** How often answers that nobody waits for are looked for: more seldom as time goes by, often while calls wait for one. */
+/** How often answers of nobody's are looked for: more seldom as time goes by, often while calls wait for one. */
 const FIRST_LATE_LOOK_MS = 2;
 const LAST_LATE_LOOK_MS = 100;
 
@@ -56,7 +61,7 @@ export class Calls implements Turns {
     this.#socket = socket;
     this.#lifeline = lifeline;
     this.#settings = settings;
-    this.exchange = new Exchange(pool, lifeline, this, settings.timeout);
+    this.exchange = new Exchange(pool, lifeline, this, settings.timeout, settings.protocol);
   }
 
   /**
@@ -69,7 +74,21 @@ export class Calls implements Turns {
     wantFDs: number,
     req: ReqInit,
     resp: Resp,
-    { signal, timeout }: CallOptions = {},
+    options: CallOptions = {},
+  ): Promise<Resp> {
+    if (!isObserved()) return this.#start(caller, method, wantFDs, req, resp, options, undefined);
+    const event = this.exchange.eventOf(method, false, req);
+    return observePromise(event, () => this.#start(caller, method, wantFDs, req, resp, options, event));
+  }
+
+  #start<ReqInit, Resp>(
+    caller: object,
+    method: ClientMethod<ReqInit, Resp>,
+    wantFDs: number,
+    req: ReqInit,
+    resp: Resp,
+    { signal, timeout }: CallOptions,
+    event: CallEvent | undefined,
   ): Promise<Resp> {
     return new Promise<Resp>((resolve, reject) => {
       const limits = {
@@ -81,6 +100,7 @@ export class Calls implements Turns {
       if (refusal !== 0) throw this.exchange.refuse(refusal, method, size);
       if (this.#pool.isExhausted) throw this.exchange.error(EIO, method);
       const call = new PendingCall(caller, method, req, resp, size, wantFDs);
+      call.event = event;
       const communicator = this.#communicatorAtOnce();
       if (communicator === undefined) this.#enqueue(call);
       call.await(resolve as (resp: unknown) => void, reject, limits, this.#cancel);
@@ -101,6 +121,8 @@ export class Calls implements Turns {
       throw new RPCError(ENOBUFS, call.method.name, detail);
     }
     this.#queue.push(call);
+    const { counts } = this.exchange;
+    counts.maxQueued = Math.max(counts.maxQueued, this.#queue.length);
     // What it waits for may be an answer that else would keep no process.
     if (this.#abandoned > 0) this.#lookForLateSoon();
   }
@@ -124,13 +146,24 @@ export class Calls implements Turns {
 
   #failQueued(): void {
     for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
+      this.exchange.counts.note(call.method.mid, 0, 0, EIO);
       call.reject(this.exchange.error(EIO, call.method));
     }
   }
 
+  /** What has been counted. */
+  get counters(): Counters {
+    return this.exchange.counts.snapshot(this.#queue.length);
+  }
+
   /** Frees the caller of a call. One that was sent keeps its communicator until its answer has come. */
   readonly #cancel = (call: PendingCall, error: Error): void => {
-    if (this.#queue.remove(call)) return call.reject(error);
+    const errno = errnoOf(error) ?? ECANCELED;
+    if (this.#queue.remove(call)) {
+      this.exchange.counts.note(call.method.mid, 0, 0, errno);
+      return call.reject(error);
+    }
+    this.exchange.counts.note(call.method.mid, call.size, 0, errno);
     call.abandon();
     call.reject(error);
     for (const [communicator, inFlight] of this.#inFlight) if (inFlight === call) this.#awaitLate(communicator);
@@ -215,8 +248,12 @@ export class Calls implements Turns {
     if (call.isAbandoned) {
       this.#abandoned--;
       if (errno === 0) throwAway(call.method, call.resp, this.#settings.closeFDIDs);
-    } else if (errno === 0) call.resolve();
-    else call.reject(this.exchange.error(errno, call.method));
+    } else {
+      this.exchange.counts.note(call.method.mid, call.size, result, errno);
+      call.event?.carried(communicator.name, call.size, result);
+      if (errno === 0) call.resolve();
+      else call.reject(this.exchange.error(errno, call.method));
+    }
     this.release(communicator);
   }
 

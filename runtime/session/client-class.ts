@@ -4,8 +4,8 @@ import type { Caller, CallOptions, ClientProtocol, MountFacts } from '../wire/pr
 import { ClientCore, type AnyProtocol, type ClientSettings } from './client.js';
 
 /**
- * What mount takes: nothing where the request is empty, the path in the 2021 dialect, else the request; and options, the
- * client's `timeout` being the default.
+ * What mount takes: nothing where the request is empty, the path in the 2021 dialect, else the request; and options,
+ * the client's `timeout` being the default.
  */
 export type MountArguments<MountReqInit> = MountReqInit extends { readonly mountPath: string }
   ? [mountPath: string, options?: CallOptions]

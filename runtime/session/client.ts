@@ -30,6 +30,7 @@ import { FingerprintMethod, agreement } from './agreement.js';
 import { callerOf } from './caller.js';
 import { Calls, type CallSettings } from './calls.js';
 import { openChannel, openChannelSync, type ChannelSource } from './channels.js';
+import type { Counters } from './counters.js';
 import { checkTimeout } from './deadline.js';
 import type { Exchange } from './exchange.js';
 import { closerOf, type CloseFDIDs } from './late-answer.js';
@@ -67,11 +68,16 @@ function wantedChannels(channels: number | undefined): number {
   throw outOfRange('channels', `an integer from 0 to ${MAX_CHANNELS_COUNT}`, channels);
 }
 
-function callSettings({ callTimeout, maxQueued }: ClientSettings, closeFDIDs: CloseFDIDs): CallSettings {
+function callSettings(
+  protocol: string,
+  { callTimeout, maxQueued }: ClientSettings,
+  closeFDIDs: CloseFDIDs,
+): CallSettings {
   if (maxQueued !== undefined && !(Number.isInteger(maxQueued) && maxQueued >= 0)) {
     throw outOfRange('maxQueued', 'an integer from 0 on', maxQueued);
   }
   return {
+    protocol,
     timeout: callTimeout === undefined ? Infinity : checkTimeout('callTimeout', callTimeout),
     maxQueued: maxQueued ?? MAX_QUEUED_CALLS_COUNT,
     closeFDIDs,
@@ -96,7 +102,7 @@ export class ClientCore implements Caller {
   constructor(fd: number, protocol: AnyProtocol, settings: ClientSettings) {
     this.#channels = wantedChannels(settings.channels);
     this.#mountTimeout = checkTimeout('timeout', settings.timeout ?? DEFAULT_TIMEOUT_MS);
-    const ofCalls = callSettings(settings, closerOf(this, protocol.close));
+    const ofCalls = callSettings(protocol.name, settings, closerOf(this, protocol.close));
     this.#protocol = protocol;
     this.#socket = new SocketCommunicator(fd, INITIAL_MAX_MESSAGE_BYTES, () => void this.#calls.peerHungUp());
     this.#pool = new Pool(this.#socket);
@@ -126,6 +132,11 @@ export class ClientCore implements Caller {
   /** How many channels are open. */
   get channels(): number {
     return this.#pool.channelCount;
+  }
+
+  /** What this client has counted of its calls until now. */
+  get counters(): Counters {
+    return this.#calls.counters;
   }
 
   /** False once this side has disconnected or the server has hung up. */

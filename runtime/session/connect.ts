@@ -15,7 +15,7 @@ export type Spawn = (socketFD: number) => ChildProcess;
 interface CommonOptions {
   /** How many channels to ask for at mount: 0 to 4. By default one for each cpu, but at least 2. */
   channels?: number;
-  /** How long to wait for a listener whose backlog is full, and for Mount's answer, in milliseconds. 10,000 by default. */
+  /** Milliseconds to wait for a listener whose backlog is full, and for Mount's answer. 10,000 by default. */
   timeout?: number;
   /** Ends the waiting for a listener. */
   signal?: AbortSignal;

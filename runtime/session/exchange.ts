@@ -6,12 +6,14 @@
 import type { Communicator } from '../transport/communicator.js';
 import { closeAll } from '../transport/donation.js';
 import { DonatedFD } from '../transport/host-fd.js';
-import { EAGAIN, EINVAL, EIO, EOPNOTSUPP, EPROTO, errnoName, RPCError } from '../wire/errno.js';
+import { EAGAIN, EINVAL, EIO, EOPNOTSUPP, EPROTO, ETIMEDOUT, errnoName, RPCError } from '../wire/errno.js';
 import { INITIAL_MAX_MESSAGE_BYTES, MAX_DONATED_FDS_COUNT, MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import type { ClientMethod, MountFacts } from '../wire/protocol.js';
+import { CallCounts } from './counters.js';
 import { timedOut } from './deadline.js';
 import type { Lifeline } from './lifeline.js';
 import type { Pool } from './pool.js';
+import { CallEvent, isObserved, observeSync } from './observe.js';
 import { RawResponse } from './raw.js';
 
 /** The MIDs with which every protocol begins. */
@@ -48,10 +50,14 @@ export class Exchange {
   #supported = new Uint8Array(MID_MOUNT + 1);
   #maxMessageSize = INITIAL_MAX_MESSAGE_BYTES;
   #mounted = false;
+  readonly counts = new CallCounts();
+  /** The protocol's name. */
+  readonly #protocol: string;
   /** How long a call may take that does not say so itself, in milliseconds. */
   readonly timeout: number;
 
-  constructor(pool: Pool, lifeline: Lifeline, turns: Turns, timeout: number) {
+  constructor(pool: Pool, lifeline: Lifeline, turns: Turns, timeout: number, protocol: string) {
+    this.#protocol = protocol;
     this.timeout = timeout;
     this.#pool = pool;
     this.#lifeline = lifeline;
@@ -70,6 +76,7 @@ export class Exchange {
   /** Takes from a Mount's response what the server supports and takes. */
   learn(resp: MountFacts): void {
     this.#mounted = true;
+    this.counts.learn(resp.supportedMs);
     this.#maxMessageSize = Math.min(resp.maxMessageSize, MAX_MESSAGE_BYTES);
     this.#supported = new Uint8Array(resp.supportedMs.reduce((most, mid) => Math.max(most, mid), MID_MOUNT) + 1);
     for (const mid of resp.supportedMs) this.#supported[mid] = SUPPORTED;
@@ -114,6 +121,25 @@ export class Exchange {
     resp: Resp,
     timeout = this.timeout,
   ): Resp {
+    if (!isObserved()) return this.#callSync(method, wantFDs, req, resp, timeout, undefined);
+    const event = this.eventOf(method, true, req);
+    return observeSync(event, () => this.#callSync(method, wantFDs, req, resp, timeout, event));
+  }
+
+  /** The event of a call that is observed. */
+  eventOf<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, isSync: boolean, req: ReqInit): CallEvent {
+    const formats = { req: method.formatReq, resp: method.formatResp };
+    return new CallEvent({ protocol: this.#protocol, name: method.name, mid: method.mid }, isSync, req, formats);
+  }
+
+  #callSync<ReqInit, Resp>(
+    method: ClientMethod<ReqInit, Resp>,
+    wantFDs: number,
+    req: ReqInit,
+    resp: Resp,
+    timeout: number,
+    event: CallEvent | undefined,
+  ): Resp {
     const deadline = timeout === Infinity ? Infinity : performance.now() + timeout;
     const size = method.sizeReq(req);
     const refusal = this.refusal(method.mid, size, wantFDs);
@@ -131,9 +157,13 @@ export class Exchange {
     if (result === 0) result = communicator.receiveSync(deadline);
     if (result === -EAGAIN) {
       this.#turns.adopt(communicator, method, resp, wantFDs);
+      this.counts.note(method.mid, size, 0, ETIMEDOUT);
+      event?.carried(communicator.name, size, 0);
       throw timedOut(method.name, timeout);
     }
     const errno = this.finish(communicator, method, resp, result);
+    this.counts.note(method.mid, size, result, errno);
+    event?.carried(communicator.name, size, result);
     this.#turns.release(communicator);
     if (errno !== 0) throw this.error(errno, method);
     return resp;

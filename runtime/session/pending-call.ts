@@ -3,6 +3,7 @@
 import type { CallOptions } from '../wire/protocol.js';
 import { AbortError, offAbort, onAbort, timedOut } from './deadline.js';
 import type { AnyMethod } from './exchange.js';
+import type { CallEvent } from './observe.js';
 import { RawResponse } from './raw.js';
 import { Waiter } from './waiting-line.js';
 
@@ -14,6 +15,8 @@ export class PendingCall extends Waiter {
   readonly req: unknown;
   readonly size: number;
   readonly wantFDs: number;
+  /** What is told of it, where somebody asks. */
+  event: CallEvent | undefined;
   #resp: unknown;
   #abandoned = false;
   #resolve: ((resp: unknown) => void) | undefined;

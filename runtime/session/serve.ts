@@ -7,6 +7,7 @@ import { wrongType } from '../wire/invalid.js';
 import type { ServerProtocol } from '../wire/protocol.js';
 import type { Backend } from './backend.js';
 import { Server, type ServerSettings } from './server.js';
+import { observed } from './observe.js';
 import { lisafsService, protocolService, type Service } from './service.js';
 
 /** Where clients come from: a path to listen at, or one connected socket, inherited or received. */
@@ -87,5 +88,7 @@ function serviceOf<Handlers extends object>(what: ServeWhat<Handlers>): Service<
 export function start<Handlers extends object>(options: ServeOptions<Handlers>): RunningServer {
   if ('fd' in options) takeSocket(options.fd, 'serve');
   else if (!('listen' in options)) throw wrongType('options', 'an object with one of `listen` and `fd`', options);
-  return new Running(new Server(serviceOf<Handlers>(options), options), options);
+  const service = serviceOf<Handlers>(options);
+  const told = { ...service, protocol: observed(service.protocol) };
+  return new Running(new Server(told, options), options);
 }

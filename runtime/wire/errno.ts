@@ -34,6 +34,7 @@ export const ENXIO = errno.ENXIO;
 export const ESTALE = errno.ESTALE;
 export const ENOSYS = errno.ENOSYS;
 export const EPROTO = errno.EPROTO;
+export const ECANCELED = errno.ECANCELED;
 export const ETIMEDOUT = errno.ETIMEDOUT;
 /** Not in Node's table; the same on x86-64 and arm64 (`asm-generic/errno.h`). */
 export const EREMOTEIO = 121;

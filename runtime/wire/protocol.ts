@@ -138,6 +138,12 @@ export type Dispatch<Handlers> = (
   context: CallContext,
 ) => number | Promise<number>;
 
+/** How a message's request and response are shown in traces. */
+export interface Formats {
+  req(req: never): string;
+  resp(resp: never): string;
+}
+
 /** A protocol as its serving side needs it. */
 export interface ServerProtocol<Handlers> {
   readonly name: string;
@@ -147,6 +153,8 @@ export interface ServerProtocol<Handlers> {
   readonly layouts: Layouts;
   /** The protocol as data, for tools. */
   readonly describe: () => ProtocolDescription;
+  /** How messages are shown in traces, by MID. */
+  readonly formats?: ReadonlyMap<number, Formats>;
   /**
    * Unmarshals the request, calls its handler and marshals the response over the request. Returns the response's size,
    * -EOPNOTSUPP without a handler, -EIO for a malformed request; what the handler throws passes through.

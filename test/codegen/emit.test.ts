@@ -262,14 +262,16 @@ test('a message is a constant, a method and its twin', async () => {
     'client.ts',
   )!;
   assert.ok(client.includes('  openIt(req: OpenItReqInit, options?: CallOptions): Promise<OpenItResp> {\n'));
-  assert.ok(client.includes('  openItSync(req: OpenItReqInit, resp?: OpenItResp): OpenItResp {\n'));
+  assert.ok(
+    client.includes('  openItSync(req: OpenItReqInit, resp?: OpenItResp, options?: SyncCallOptions): OpenItResp {\n'),
+  );
   assert.ok(client.includes('  mount(options?: CallOptions): Promise<MountResp> {\n'));
 });
 
 test('a message without a response answers nothing', async () => {
   const outputs = await outputsOf('export interface P { ping: Message<256, Empty, Empty> }');
   assert.ok(outputs.get('client.ts')!.includes('  ping(options?: CallOptions): Promise<void> {\n'));
-  assert.ok(outputs.get('client.ts')!.includes('  pingSync(): void {\n'));
+  assert.ok(outputs.get('client.ts')!.includes('  pingSync(options?: SyncCallOptions): void {\n'));
   assert.ok(outputs.get('server.ts')!.includes('  ping?(req: Empty, context: CallContext): Answer<void>;\n'));
 });
 

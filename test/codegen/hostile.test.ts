@@ -24,7 +24,8 @@ test('nothing gets out of a doc comment', async () => {
     `/** ${doc} */\nexport interface P {\n  /** ${doc} */\n  get: Message<256, S, Empty> }`;
   const [expected, outputs] = [await outputsOf(plain), await outputsOf(documented)];
   for (const [name, text] of outputs) {
-    const code = (from: string): string => withoutComments(withoutDocs(from)).replace(/,?\s+/gu, '').replaceAll(',', '');
+    const code = (from: string): string =>
+      withoutComments(withoutDocs(from)).replace(/,?\s+/gu, '').replaceAll(',', '');
     assert.is(code(text), code(expected.get(name)!), name);
     assert.not.match(text, /[\u2028\u2029\u202e]/u, name);
     assert.not.match(withoutDocs(text), /(?<!\/\*\* )@internal|@ts-ignore/u, name);

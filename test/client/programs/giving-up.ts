@@ -1,4 +1,4 @@
-/** A client of a server that never answers, and does not go away: calls are given up, and then there is nothing to do. */
+/** A client of a server that never answers and does not go away: it gives its calls up, and has nothing more to do. */
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';

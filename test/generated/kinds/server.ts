@@ -3,7 +3,7 @@
 import { isPromise } from '../../../runtime/wire/answer.js';
 import { EOPNOTSUPP } from '../../../runtime/wire/errno.js';
 import { MALFORMED, type Payload } from '../../../runtime/wire/payload.js';
-import { Empty, unmarshalEmpty } from '../../../runtime/wire/struct.js';
+import { Empty, formatEmpty, unmarshalEmpty } from '../../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../../runtime/wire/protocol.js';
 import {
   Block,
@@ -26,6 +26,18 @@ import {
   type OuterInit,
   Pair,
   type PairInit,
+  formatBlock,
+  formatChannelResp,
+  formatGiftResp,
+  formatGiftsReq,
+  formatGiftsResp,
+  formatIntegers,
+  formatLists,
+  formatListsResp,
+  formatMountResp,
+  formatNames2,
+  formatOuter,
+  formatPair,
   marshalBlock,
   marshalChannelResp,
   marshalGiftResp,
@@ -407,5 +419,18 @@ export const KINDSServer: ServerProtocol<KINDSHandlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeKINDS,
+  formats: /* @__PURE__ */ new Map([
+    [1, { req: formatEmpty, resp: formatMountResp }],
+    [2, { req: formatEmpty, resp: formatChannelResp }],
+    [256, { req: formatIntegers, resp: formatIntegers }],
+    [257, { req: formatPair, resp: formatPair }],
+    [258, { req: formatOuter, resp: formatBlock }],
+    [259, { req: formatBlock, resp: formatOuter }],
+    [260, { req: formatLists, resp: formatListsResp }],
+    [261, { req: formatNames2, resp: formatNames2 }],
+    [262, { req: formatEmpty, resp: formatEmpty }],
+    [263, { req: formatEmpty, resp: formatGiftResp }],
+    [65279, { req: formatGiftsReq, resp: formatGiftsResp }],
+  ]),
   dispatch: dispatchKINDS,
 };
