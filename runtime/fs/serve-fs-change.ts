@@ -117,13 +117,13 @@ class ByHandle implements Changing {
 }
 
 function writableOf(entry: Entry): OpenHandle | undefined {
-  return [...entry.handles].find((handle) => handle.writable);
+  return [...entry.file.handles].find((handle) => handle.writable);
 }
 
 async function changing(tree: ObjectTree, entry: Entry, type: number): Promise<Changing> {
-  if (entry.removed === undefined) return new ByName(tree, entry, await tree.locate(entry, type), type);
-  const [handle] = entry.handles;
-  if (handle === undefined) throw failure(ESTALE);
+  if (entry.named() !== undefined) return new ByName(tree, entry, await tree.locate(entry, type), type);
+  const [handle] = entry.file.handles;
+  if (handle === undefined || entry.removed === undefined) throw failure(ESTALE);
   return new ByHandle(entry, handle, (await handle.stat()) ?? entry.removed);
 }
 

@@ -28,12 +28,24 @@ function copyOut(bytes: Uint8Array, target: Uint8Array, position: number): { byt
   return { bytesRead: part.length };
 }
 
+/** Whether the file can have been changed between two looks at it; it can, where the object does not tell. */
+function isUnchanged(before: NodeStats | undefined, now: NodeStats): boolean {
+  if (before?.size === undefined || timeOf(before, 'mtime') === undefined) return false;
+  const times = (['mtime', 'ctime'] as const).every((name) => timeOf(before, name) === timeOf(now, name));
+  return times && before.size === now.size && before.ino === now.ino;
+}
+
+/** What two changes of one file cannot share with some objects' clocks, in nanoseconds. */
+const CLOCK_STEP_NS = 50_000_000n;
+
 /** The file under a name, wherever that is by now. It belongs to all who have it open, and writes at once. */
 export class WholeFile implements NodeFileHandle {
   readonly #fs: NodeFS;
   readonly #locate: () => Promise<{ readonly path: NodePath; readonly stats: NodeStats }>;
   #bytes: Uint8Array | undefined;
-  #stamp = '';
+  #stats: NodeStats | undefined;
+  /** Whether a change since then would show in the file's times. */
+  #settled = false;
 
   constructor(fs: NodeFS, locate: () => Promise<{ readonly path: NodePath; readonly stats: NodeStats }>) {
     this.#fs = fs;
@@ -43,16 +55,23 @@ export class WholeFile implements NodeFileHandle {
   /** The content, read again if somebody else may have changed it. */
   async #load(): Promise<{ readonly path: NodePath; readonly bytes: Uint8Array }> {
     const { path, stats } = await this.#locate();
-    const stamp = `${timeOf(stats, 'mtime')} ${stats.size}`;
-    if (this.#bytes !== undefined && stamp === this.#stamp && !stamp.includes('undefined')) {
+    if (this.#bytes !== undefined && this.#settled && isUnchanged(this.#stats, stats)) {
       return { path, bytes: this.#bytes };
     }
     if (this.#fs.readFile === undefined) throw failure(EOPNOTSUPP);
     const content = await this.#fs.readFile(path);
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    this.#bytes = bytes;
-    this.#stamp = stamp;
+    this.#remember(bytes, stats);
     return { path, bytes };
+  }
+
+  #remember(bytes: Uint8Array, stats: NodeStats): void {
+    const now = BigInt(Date.now()) * 1_000_000n;
+    this.#bytes = bytes;
+    this.#stats = stats;
+    this.#settled = [timeOf(stats, 'mtime'), timeOf(stats, 'ctime')].every(
+      (time) => time === undefined || time < now - CLOCK_STEP_NS,
+    );
   }
 
   async #store(path: NodePath, bytes: Uint8Array): Promise<void> {
@@ -60,8 +79,7 @@ export class WholeFile implements NodeFileHandle {
     this.#bytes = undefined;
     await this.#fs.writeFile(path, bytes, {});
     const { stats } = await this.#locate();
-    this.#bytes = bytes;
-    this.#stamp = `${timeOf(stats, 'mtime')} ${stats.size}`;
+    this.#remember(bytes, stats);
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }> {

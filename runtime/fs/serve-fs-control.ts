@@ -47,10 +47,10 @@ export class ServedControl implements ControlFile {
   /** Of a removed file, what those say who have it open, or else what was known last. */
   async stat(): Promise<StatxInit> {
     const { entry, type } = this;
-    if (entry.removed === undefined) {
-      return this.#tree.statx(entry, (await this.#tree.locate(entry, type)).stats);
+    if (entry.removed === undefined || entry.named() !== undefined) {
+      return this.#tree.statx(entry, (await this.#tree.locate(entry, type)).stats, true);
     }
-    const [handle] = entry.handles;
+    const [handle] = entry.file.handles;
     const stats = (await handle?.stat()) ?? { ...entry.removed, mode: modeOf(entry.removed), nlink: 0 };
     return this.#tree.statx(entry, stats);
   }
@@ -62,7 +62,7 @@ export class ServedControl implements ControlFile {
   /** Some objects know only fractions of blocks, which are no bigints. */
   async statFS(): Promise<FileSystemStat> {
     const { fs } = this.#tree;
-    if (fs.statfs === undefined || this.entry.removed !== undefined) return statFSOf(undefined);
+    if (fs.statfs === undefined || this.entry.named() === undefined) return statFSOf(undefined);
     const { path } = await this.#tree.locate(this.entry, this.type);
     const inNumbers = (): Promise<NodeStatFS> => fs.statfs!(path, { bigint: false });
     return statFSOf(
@@ -93,11 +93,11 @@ export class ServedControl implements ControlFile {
     const tree = this.#tree;
     if (type === S_IFDIR) return { file: new ServedDirectory(tree, entry) };
     if (type !== S_IFREG) throw failure(EPERM);
-    if (entry.removed === undefined) {
+    if (entry.named() !== undefined) {
       const handle = await tree.open(entry, await tree.locate(entry, type), flags);
       return { file: new ServedFile(tree, entry, handle) };
     }
-    const shared = [...entry.handles].find((handle) => handle.allows(flags));
+    const shared = [...entry.file.handles].find((handle) => handle.allows(flags));
     if (shared === undefined) throw failure(ESTALE);
     shared.retain();
     const file = new ServedFile(tree, entry, shared);

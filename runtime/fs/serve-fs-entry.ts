@@ -1,11 +1,23 @@
 /**
- * The names of an object that are in use: they follow renames, know who has their file open, and keep the number of a
- * file to which the object gives none.
+ * The names of an object that are in use: they follow renames, know their file and who has it open, and keep the number
+ * of a file to which the object gives none.
  */
 
 import type { WholeFile } from './serve-fs-content.js';
 import type { OpenHandle } from './serve-fs-handle.js';
 import type { NodeStats } from './serve-fs-object.js';
+
+/** One file, under however many names: what those who came by different ones have in common. */
+export class NamedFile {
+  /** Its names that are known, and not removed. A file that was linked before it was served has more. */
+  readonly names = new Set<Entry>();
+  /** Those who have it open. */
+  readonly handles = new Set<OpenHandle>();
+  /** What they share, where the object has no handles. */
+  whole: WholeFile | undefined;
+  /** How many use it, by names that are there and such as were removed. */
+  users = 0;
+}
 
 /** An entry and those above it, without the root. */
 function upwards(start: Entry | undefined): Entry[] {
@@ -21,16 +33,45 @@ export class Entry {
   ino: bigint | undefined;
   /** What was known of the file when a client removed its name. */
   removed: NodeStats | undefined;
-  /** Those who have the file open. */
-  readonly handles = new Set<OpenHandle>();
-  /** What they share, where the object has no handles. */
-  whole: WholeFile | undefined;
+  #file = new NamedFile();
   readonly childEntries = new Map<string, Entry>();
   #references = 0;
 
   constructor(name: string, parent: Entry | undefined) {
     this.name = name;
     this.parent = parent;
+    this.#file.names.add(this);
+  }
+
+  get file(): NamedFile {
+    return this.#file;
+  }
+
+  /** Is one more name of `other`'s file from now on, and known as such for as long as it is there. */
+  share(other: Entry): void {
+    this.#leaveFile();
+    this.#joinFile(other.file);
+    this.ino = other.ino;
+  }
+
+  #joinFile(file: NamedFile): void {
+    this.#file.users -= this.#references;
+    file.users += this.#references;
+    file.names.add(this);
+    this.#file = file;
+  }
+
+  /** The entry itself, or after its removal another name of the same file; undefined where there is none. */
+  named(): Entry | undefined {
+    if (this.removed === undefined) return this;
+    const [other] = this.#file.names;
+    return other;
+  }
+
+  #leaveFile(): void {
+    const { names } = this.#file;
+    names.delete(this);
+    for (const other of names) other.#forgetUnused();
   }
 
   /** The names from the root to it. */
@@ -61,17 +102,25 @@ export class Entry {
 
   retain(): this {
     this.#references++;
+    this.#file.users++;
     return this;
   }
 
   release(): void {
     this.#references--;
+    this.#file.users--;
     this.#forgetUnused();
+    // This one may be gone, and others kept for those who came by it.
+    if (this.removed !== undefined && this.#file.users === 0) for (const name of this.#file.names) name.#forgetUnused();
   }
 
   /** Somebody else removed the file: the next one of that name is another. */
-  forgetNumber(): void {
+  forgetFile(): void {
     this.ino = undefined;
+    if (this.#file.names.size > 1) {
+      this.#leaveFile();
+      this.#joinFile(new NamedFile());
+    }
     this.#forgetUnused();
   }
 
@@ -79,6 +128,8 @@ export class Entry {
   #forgetUnused(): void {
     for (const entry of upwards(this)) {
       if (entry.#references > 0 || entry.childEntries.size > 0 || entry.ino !== undefined) return;
+      const { names, users } = entry.#file;
+      if (names.size > 1 || (users > 0 && names.has(entry))) return;
       entry.#detach();
     }
   }
@@ -94,6 +145,7 @@ export class Entry {
     const gone: Entry[] = [this];
     for (const entry of gone) {
       entry.removed = stats;
+      entry.#leaveFile();
       gone.push(...entry.childEntries.values());
     }
   }

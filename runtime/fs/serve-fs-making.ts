@@ -138,7 +138,7 @@ export async function makeLink(
   const { path: existing } = await tree.locate(entry, type);
   const path = await newPath(tree, directory, name);
   await ask(() => fs.link!(existing, path));
-  if (entry.ino !== undefined) directory.child(name).ino = entry.ino;
+  directory.child(name).share(entry);
   return tree.stats(path);
 }
 

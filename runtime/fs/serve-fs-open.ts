@@ -36,9 +36,9 @@ export class ServedFile implements OpenFile {
 
   async stat(): Promise<StatxInit> {
     const entry = this.#entry;
-    const stats = (await this.#handle.stat()) ?? entry.removed;
+    const stats = (await this.#handle.stat()) ?? (entry.named() === undefined ? entry.removed : undefined);
     if (stats !== undefined) return this.#tree.statx(entry, stats, false);
-    return this.#tree.statx(entry, (await this.#tree.locate(entry, S_IFREG)).stats);
+    return this.#tree.statx(entry, (await this.#tree.locate(entry, S_IFREG)).stats, true);
   }
 
   read(target: Uint8Array, offset: number | bigint): Promise<number> {

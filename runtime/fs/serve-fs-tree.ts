@@ -107,9 +107,10 @@ export class ObjectTree {
     await Promise.all(directories.map((entry) => this.#checkDirectory(entry.names())));
   }
 
-  /** Finds an entry's file, which is to be of this type still. */
-  async locate(entry: Entry, type: number): Promise<Located> {
-    if (entry.removed !== undefined) throw failure(ESTALE);
+  /** Finds an entry's file, which is to be of this type still, under one of its names. */
+  async locate(known: Entry, type: number): Promise<Located> {
+    const entry = known.named();
+    if (entry === undefined) throw failure(ESTALE);
     const { fs } = this;
     const names = entry.names();
     const path = this.#path(names);
@@ -139,7 +140,7 @@ export class ObjectTree {
   async statsOfChild(directory: Entry, name: string): Promise<NodeStats | undefined> {
     const path = await this.locateChild(directory, name);
     const stats = await askUnless(ENOENT, () => this.stats(path));
-    if (stats === undefined) directory.known(name)?.forgetNumber();
+    if (stats === undefined) directory.known(name)?.forgetFile();
     return stats;
   }
 
@@ -164,11 +165,6 @@ export class ObjectTree {
     return own !== undefined && this.#numbersMean && own !== this.#rootIno
       ? own
       : this.ino(directory.child(name), stats);
-  }
-
-  /** Gives both names of a linked file one number, where the object gives none. */
-  shareIno(from: Entry, to: Entry): void {
-    if (from.ino !== undefined) to.ino = from.ino;
   }
 
   /** Opens an entry's file. `flags` are those of open(2), O_CREAT not among them. */
@@ -196,22 +192,23 @@ export class ObjectTree {
   #whole(entry: Entry, flags: number): NodeFileHandle {
     if (this.fs.readFile === undefined) throw failure(EOPNOTSUPP);
     if (this.fs.writeFile === undefined && flags !== O_RDONLY) throw failure(EROFS);
-    entry.whole ??= new WholeFile(this.fs, () => this.locate(entry, S_IFREG));
-    return entry.whole;
+    entry.file.whole ??= new WholeFile(this.fs, () => this.locate(entry, S_IFREG));
+    return entry.file.whole;
   }
 
   /** Takes ownership of a handle on an entry's file. */
   track(entry: Entry, handle: NodeFileHandle, flags: number): OpenHandle {
     const open = new OpenHandle(handle, flags, this.maxFileSize);
-    entry.handles.add(open);
+    entry.file.handles.add(open);
     entry.retain();
     return open;
   }
 
   close(entry: Entry, handle: OpenHandle): void {
     if (!handle.release()) return;
-    entry.handles.delete(handle);
-    if (entry.handles.size === 0) entry.whole = undefined;
+    const { file } = entry;
+    file.handles.delete(handle);
+    if (file.handles.size === 0) file.whole = undefined;
     entry.release();
   }
 
@@ -221,19 +218,38 @@ export class ObjectTree {
    */
   async removeName(directory: Entry, name: string, stats: NodeStats, remove: () => Promise<unknown>): Promise<void> {
     const entry = directory.known(name);
-    const inUse = entry !== undefined && entry.handles.size > 0 && Number(stats.nlink ?? 1) < 2;
+    if (entry !== undefined) await this.#forgetOtherFiles(entry, stats);
+    const inUse = entry !== undefined && entry.file.handles.size > 0 && this.#losesFile(entry, stats);
     const content = inUse && this.#outliving !== true ? await this.#contentOf(entry) : undefined;
     await remove();
     entry?.remove(stats);
     if (entry === undefined || content === undefined || (await this.#outlives(entry))) return;
     const nameless = new NamelessFile(content, stats);
-    for (const handle of entry.handles) handle.replace(nameless);
+    for (const handle of entry.file.handles) handle.replace(nameless);
+  }
+
+  /** Whether nothing is known of the file once this name is gone. A handle of the object's may know more. */
+  #losesFile(entry: Entry, stats: NodeStats): boolean {
+    if (this.fs.open === undefined) return entry.file.names.size < 2;
+    return Number(stats.nlink ?? 1) < 2;
+  }
+
+  /** Somebody else may have put another file under a name of this one. */
+  async #forgetOtherFiles({ file, parent, name }: Entry, stats: NodeStats): Promise<void> {
+    const ino = inoOf(stats);
+    if (file.names.size < 2 || ino === undefined || !this.#numbersMean) return;
+    const own = parent?.known(name);
+    for (const other of file.names) {
+      if (other === own) continue;
+      const found = await this.locate(other, S_IFREG).catch(() => undefined);
+      if (found === undefined || inoOf(found.stats) !== ino) other.forgetFile();
+    }
   }
 
   /** All bytes of an open file; undefined where they cannot be had. */
   async #contentOf(entry: Entry): Promise<Uint8Array | undefined> {
     try {
-      for (const handle of entry.handles) if (handle.writable && this.fs.open !== undefined) await handle.sync();
+      for (const handle of entry.file.handles) if (handle.writable && this.fs.open !== undefined) await handle.sync();
       const located = await this.locate(entry, S_IFREG);
       const reader = await this.open(entry, located, O_RDONLY);
       try {
@@ -251,7 +267,7 @@ export class ObjectTree {
   /** Whether handles of this object outlive names: one does that knows that its file has none any more. */
   async #outlives(entry: Entry): Promise<boolean> {
     if (this.#outliving !== undefined) return this.#outliving;
-    const [handle] = entry.handles;
+    const [handle] = entry.file.handles;
     const stats = await handle?.stat().catch(() => undefined);
     this.#outliving = stats?.nlink !== undefined && Number(stats.nlink) === 0;
     return this.#outliving;
