@@ -87,7 +87,7 @@ function serverLeft(pid: number, before: readonly string[]): string[] {
 
 /** FDIDs are closed a little later, many at once. */
 async function eventually(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 100 && !isSo(); i++) await sleep(10);
+  for (let i = 0; i < 1000 && !isSo(); i++) await sleep(10);
 }
 
 /**

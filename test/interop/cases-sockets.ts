@@ -119,11 +119,25 @@ const connect: Case[] = [
   },
 ];
 
+interface Listening {
+  readonly bound: FDID;
+  readonly control: FDID;
+  readonly socket: HostFD | undefined;
+}
+
+/**
+ * The server sets O_NONBLOCK on what it donates, and it has donated this socket; when, is its own affair. Until then it
+ * would wait for ever for somebody to connect.
+ */
+async function untilNonBlocking(fd: number): Promise<void> {
+  while (!descriptorFlags(fd).nonBlocking) await sleep(5);
+}
+
 /** A socket that the server has bound and listens on. */
-async function listening(t: Stage, name: string, mode = 0o700): Promise<{ bound: FDID; control: FDID }> {
-  const { boundSocketFD, child } = await t.ask.bindAt({ ...t.create(name, mode), sockType: SOCK_STREAM });
+async function listening(t: Stage, name: string, mode = 0o700): Promise<Listening> {
+  const { boundSocketFD, child, socket } = await t.ask.bindAt({ ...t.create(name, mode), sockType: SOCK_STREAM });
   await t.ask.listen({ fd: boundSocketFD, backlog: 5 });
-  return { bound: boundSocketFD, control: child.controlFD };
+  return { bound: boundSocketFD, control: child.controlFD, socket };
 }
 
 const ANYBODY = { uid: 65534, gid: 65533 };
@@ -248,9 +262,8 @@ const accept: Case[] = [
   {
     title: 'is EAGAIN where nobody connects, EINVAL before Listen and once deleted; wants a bound socket FD',
     async run(t) {
-      const { bound } = await listening(t, 's');
-      // The server sets O_NONBLOCK on what it donates, and it has donated this socket; when, is its own affair.
-      await sleep(10);
+      const { bound, socket } = await listening(t, 's');
+      await untilNonBlocking(socket!.fd);
       await t.fails('EAGAIN', t.ask.accept({ fd: bound }));
       const { boundSocketFD } = await t.ask.bindAt({ ...t.create('deaf'), sockType: SOCK_STREAM });
       await t.fails('EINVAL', t.ask.accept({ fd: boundSocketFD }));

@@ -41,6 +41,9 @@ async function listedBy(kind: PeerKind): Promise<number[]> {
   return session.mounted.supportedMs;
 }
 
+/** What stays the same for so many looks, 20 ms apart, is taken to be at rest. */
+const QUIET_LOOKS_COUNT = 25;
+
 /**
  * Makes the client leave a wait to its waiting thread, which is started by the first wait that lasts, so that the
  * thread and what it opens are there before a test counts what there is.
@@ -54,7 +57,10 @@ async function startWaitingThread({ client, gofer, root }: Session): Promise<voi
   process.kill(gofer.pid, 'SIGCONT');
   await waiting;
   const count = (): number => holdings().descriptors.length;
-  for (let before = -1; before !== count(); await sleep(50)) before = count();
+  for (let before = -1, quiet = 0; quiet < QUIET_LOOKS_COUNT; quiet++, await sleep(20)) {
+    if (count() !== before) quiet = 0;
+    before = count();
+  }
 }
 
 /** One session for all tests of a suite; each has a directory of its own in it. */

@@ -130,7 +130,7 @@ export class Stage {
     }
     if (this.#serverKeeps) return;
     // It closes what it has donated after it has answered.
-    for (let i = 0; i < 100 && serverHoldings(pid).length > before.length; i++) await sleep(10);
+    for (let i = 0; i < 1000 && serverHoldings(pid).length > before.length; i++) await sleep(10);
     assert.equal(serverHoldings(pid), before);
   }
 

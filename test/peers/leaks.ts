@@ -48,7 +48,7 @@ export function holdings(): Holdings {
 }
 
 const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 10_000;
 
 /** Holdings once a thread that has been joined, and may be listed for a moment yet, is gone. */
 function settledHoldings(threadCount: number): Holdings {

@@ -56,7 +56,7 @@ async function inDirectory(body: (root: string, socket: string) => Promise<void>
 async function listening(socket: string, ...args: string[]): Promise<Command> {
   const command = new Command('serve', '--listen', socket, ...args);
   // The file is there a moment before anybody listens.
-  for (let i = 0; i < 500 && !(await accepts(socket)); i++) await sleep(10);
+  for (let i = 0; i < 6000 && command.child.exitCode === null && !(await accepts(socket)); i++) await sleep(10);
   return command;
 }
 
@@ -101,7 +101,7 @@ test('hangs up on connected clients when it ends', () =>
 test('gives its socket the mode that it is told', () =>
   inDirectory(async (root, socket) => {
     const command = await listening(socket, '--mode', '666', root);
-    for (let i = 0; i < 100 && (statSync(socket).mode & 0o777) !== 0o666; i++) await sleep(10);
+    for (let i = 0; i < 3000 && (statSync(socket).mode & 0o777) !== 0o666; i++) await sleep(10);
     assert.is(statSync(socket).mode & 0o777, 0o666);
     command.child.kill('SIGTERM');
     await command.ended;

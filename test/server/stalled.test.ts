@@ -29,7 +29,7 @@ test('a server ends though a client does not take its answers', async () => {
   const request = header(0);
   while (sendNow(ours, request, request.length) > 0) await new Promise(setImmediate);
   const closing = server.close().then(() => 'ended');
-  assert.is(await Promise.race([closing, delay(4000, 'hangs')]), 'ended');
+  assert.is(await Promise.race([closing, delay(60_000, 'hangs', { ref: false })]), 'ended');
   closeFD(ours);
   rmSync(root, { recursive: true });
 });
