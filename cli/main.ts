@@ -11,6 +11,7 @@ const USAGE = `usage: lisafs COMMAND [arguments]
 A protocol of one's own:
   init      make a project: a schema, a server, a client and a test
   generate  generate code from a schema
+  docs      make a page about a schema, for reading
 
 Files, by LISAFS:
   serve     serve a directory
@@ -30,6 +31,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   bench: async () => (await import('./bench.js')).benchCommand,
   cat: async () => (await import('./cat.js')).catCommand,
   cp: async () => (await import('./cp.js')).cpCommand,
+  docs: async () => (await import('./docs.js')).docsCommand,
   generate: async () => (await import('./generate.js')).generate,
   init: async () => (await import('./init.js')).initCommand,
   ls: async () => (await import('./ls.js')).lsCommand,

@@ -1,0 +1,218 @@
+/** One page about a protocol: each message with its comment, its picture, its numbers; searchable, in one file. */
+
+import { createHash } from 'node:crypto';
+import type { Block, FieldType, LaidProtocol, LaidStruct, Message, PlacedField } from '../codegen/ir.js';
+import { diagram, typeText } from './docs-diagram.js';
+import { docMarkup, escape, html, Markup, NOTHING } from './docs-html.js';
+
+/** What goes into the page besides the protocol: its style and its program, as they are. */
+export interface PageParts {
+  readonly style: string;
+  readonly program: string;
+  /** The schema's path, as it is shown. */
+  readonly schema: string;
+}
+
+/** Content-Security-Policy's name for a text: nothing else runs, whatever a comment says. */
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+/** The whole page. */
+export function docsPage(protocol: LaidProtocol, { style, program, schema }: PageParts): string {
+  const page = new Page(protocol);
+  const { messages, name } = protocol;
+  const policy = `default-src 'none'; img-src data:; style-src ${hashOf(style)}; script-src ${hashOf(program)}; base-uri 'none'; form-action 'none'`;
+  const nav = messages.map(
+    ({ mid, name: message }) =>
+      html`<li data-for="m-${message}">
+        <a href="#m-${message}"><span class="mid">${mid}</span>${message}</a>
+      </li>`,
+  );
+  const types = page.shared;
+  const typeNav = types.map(({ name: type }) => html`<li data-for="t-${type}"><a href="#t-${type}">${type}</a></li>`);
+  const count = `${messages.length} messages, ${types.length} types, from ${schema}`;
+  const body = html`<header>
+      <h1>${name}</h1>
+      ${docMarkup(protocol.doc)}
+      <p class="facts">${count}</p>
+    </header>
+    <section id="messages" aria-label="Messages">${messages.map((message) => page.message(message))}</section>
+    <section id="types" aria-label="Types">
+      <h2>Types</h2>
+      ${types.map((struct) => page.type(struct))}
+    </section>
+    <p id="nothing" hidden>Nothing matches.</p>`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="generator" content="lisafs docs">
+<link rel="icon" href="data:,">
+<title>${escape(name)}</title>
+<style>${style}</style>
+</head>
+<body>
+<nav aria-label="Contents">
+<div class="search"><input id="search" type="search" placeholder="Search  /" aria-label="Search" autocomplete="off" spellcheck="false"><button id="theme" type="button" aria-label="Light or dark">◐</button></div>
+<p id="count" role="status"></p>
+<ul>${nav.map(({ text }) => text).join('')}</ul>
+<h2>Types</h2><ul>${typeNav.map(({ text }) => text).join('')}</ul>
+</nav>
+<main>${body.text}</main>
+<script>${program}</script>
+</body>
+</html>
+`;
+}
+
+class Page {
+  readonly #structs: ReadonlyMap<string, LaidStruct>;
+
+  /** Structs that are not one message's own request or response. */
+  readonly shared: readonly LaidStruct[];
+
+  constructor(protocol: LaidProtocol) {
+    this.#structs = new Map(protocol.structs.map((struct) => [struct.name, struct]));
+    const uses = new Map<string, number>();
+    const use = (name: string, weight: number): void => void uses.set(name, (uses.get(name) ?? 0) + weight);
+    for (const { req, resp } of protocol.messages) for (const name of [req, resp]) if (name !== undefined) use(name, 1);
+    for (const { fields } of protocol.structs) {
+      for (const { type } of fields) for (const name of structsIn(type)) use(name, 2);
+    }
+    this.shared = protocol.structs.filter(({ name }) => (uses.get(name) ?? 2) > 1);
+  }
+
+  message(message: Message): Markup {
+    const { mid, name, stub, doc, req, resp, donates, implied } = message;
+    const hex = `0x${mid.toString(16).padStart(4, '0')}`;
+    const words = [name, stub, mid, hex, ...doc, ...donates, ...this.#words(req), ...this.#words(resp)].join(' ');
+    const gifts = donates.map((gift, i) => html`${i > 0 ? ', ' : ''}<code>${gift}</code>`);
+    const brings =
+      donates.length === 0
+        ? NOTHING
+        : html`<p class="donates">
+            <span class="badge">donates</span>
+            ${gifts}${donates.length === 1 ? ', a descriptor' : ', descriptors in this order'}: yours to close.
+          </p>`;
+    const note = implied ? html`<span class="badge quiet">every protocol has it</span>` : NOTHING;
+    const call =
+      mid === 0 ? NOTHING : html`<code class="stub">client.${stub}(${req === undefined ? '' : '{…}'})</code>`;
+    return html`<article id="m-${name}" data-search="${words.toLowerCase()}">
+      <h2><a href="#m-${name}">${name}</a> <span class="mid" title="MID ${hex}">${mid}</span> ${note}</h2>
+      ${call}${docMarkup(doc)}${brings}
+      <div class="half">
+        <h3>Request</h3>
+        ${this.#struct(req)}
+      </div>
+      <div class="half">
+        <h3>Response</h3>
+        ${this.#struct(resp)}
+      </div>
+    </article>`;
+  }
+
+  type(struct: LaidStruct): Markup {
+    const words = [struct.name, ...struct.doc, ...this.#words(struct.name)].join(' ').toLowerCase();
+    return html`<article id="t-${struct.name}" data-search="${words}">
+      <h2><a href="#t-${struct.name}">${struct.name}</a></h2>
+      ${docMarkup(struct.doc)}${this.#layout(struct)}
+    </article>`;
+  }
+
+  /** What of a struct can be searched for. */
+  #words(name: string | undefined): string[] {
+    const struct = name === undefined ? undefined : this.#structs.get(name);
+    if (struct === undefined) return [];
+    return [struct.name, ...struct.fields.flatMap((field) => [field.name, typeText(field.type), ...field.doc])];
+  }
+
+  /** A request or a response: drawn here if it is this message's own, else a link to the type. */
+  #struct(name: string | undefined): Markup {
+    if (name === undefined) return html`<p class="size">Nothing: 0 bytes.</p>`;
+    const struct = this.#structs.get(name)!;
+    const shared = this.shared.includes(struct);
+    return shared
+      ? html`<p class="size"><a class="type" href="#t-${name}">${name}</a>, ${sizeText(struct)}</p>`
+      : this.#layout(struct);
+  }
+
+  #layout(struct: LaidStruct): Markup {
+    const rows = struct.blocks.flatMap((block, i) => this.#rows(block, struct.blocks[i - 1]?.tail));
+    return html`<p class="size"><code>${struct.name}</code>, ${sizeText(struct)}</p>
+      <div class="scroll">${diagram(struct, (type) => this.#sizeOf(type))}</div>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th>offset</th>
+              <th>size</th>
+              <th>type</th>
+              <th>name</th>
+              <th></th>
+            </tr>
+          </thead>
+          <tbody>
+            ${rows}
+          </tbody>
+        </table>
+      </div>`;
+  }
+
+  #rows(block: Block, before: PlacedField | undefined): Markup[] {
+    const fields = block.tail === undefined ? block.fields : [...block.fields, block.tail];
+    const begin = before === undefined ? '' : `${before.name} +`;
+    return fields
+      .filter(({ type }) => type.kind !== 'pad')
+      .map((field) => {
+        const size = field === block.tail ? variableSize(field.type) : String(this.#sizeOf(field.type));
+        return html`<tr>
+          <td class="number">${begin}${field.offset}</td>
+          <td class="number">${size}</td>
+          <td>${this.#typeLink(field.type)}</td>
+          <td><code>${field.name}</code></td>
+          <td>${docMarkup(field.doc)}</td>
+        </tr>`;
+      });
+  }
+
+  /** A type, with links to the structs in it. */
+  #typeLink(type: FieldType): Markup {
+    const text = typeText(type);
+    const [name] = structsIn(type);
+    if (name === undefined) return html`<code>${text}</code>`;
+    const [before, after] = text.split(name) as [string, string];
+    return html`<code>${before}<a class="type" href="#t-${name}">${name}</a>${after}</code>`;
+  }
+
+  #sizeOf(type: FieldType): number {
+    switch (type.kind) {
+      case 'int':
+      case 'opaque':
+        return type.bits / 8;
+      case 'pad':
+        return type.size;
+      case 'struct':
+        return this.#structs.get(type.name)?.size ?? 0;
+      default:
+        return type.countBits / 8;
+    }
+  }
+}
+
+function structsIn(type: FieldType): string[] {
+  if (type.kind === 'list') return structsIn(type.element);
+  return type.kind === 'struct' ? [type.name] : [];
+}
+
+function variableSize(type: FieldType): string {
+  return 'countBits' in type ? `${type.countBits / 8} + …` : '…';
+}
+
+function sizeText({ fixed, size }: LaidStruct): string {
+  const bytes = `${size} byte${size === 1 ? '' : 's'}`;
+  return fixed ? `always ${bytes}` : `at least ${bytes}`;
+}
