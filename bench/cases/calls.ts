@@ -1,0 +1,60 @@
+/** A call that does nothing: ours, C's floor, gVisor's flipcall, and what Node and its packages offer. */
+
+import { built, C_FLAGS, whyNotBuilt } from '../build.js';
+import { measure, type RoundsSpec } from '../rounds.js';
+import type { SideSpec } from '../side.js';
+import { available, type Case } from './case.js';
+
+const OURS_SYNC: SideSpec = { name: 'ours', program: 'ours-ping', args: ['sync'], flags: 'pingSync()' };
+const OURS_ASYNC: SideSpec = { name: 'ours async', program: 'ours-ping', args: ['async'], flags: 'await ping()' };
+const NET: SideSpec = { name: 'net', program: 'net', flags: 'Unix socket, 1 byte, client reads with onread' };
+
+const NODE_PEERS: readonly SideSpec[] = [
+  { name: 'MessagePort', program: 'message-port', flags: 'to a worker thread; postMessage(0)' },
+  { name: 'fork IPC', program: 'fork', flags: 'serialization: json; send(0)' },
+  NET,
+  { name: 'zeromq', program: 'zeromq', flags: 'PAIR over ipc://, an empty message' },
+  { name: 'grpc-js', program: 'grpc', flags: 'unary over unix:, no TLS, empty messages, no serializer' },
+];
+
+const native = { countsBytes: false } as const;
+
+function nullCallSides(): ReturnType<typeof available<SideSpec>> {
+  const [noFloor, noFlipcall] = [whyNotBuilt('floor'), whyNotBuilt('flipcall')];
+  const flipcall = [built('flipcall')] as const;
+  return available([
+    [OURS_SYNC],
+    [{ name: 'C', program: [built('floor')], flags: `gcc ${C_FLAGS.join(' ')}`, ...native }, noFloor],
+    [{ name: 'flipcall', program: flipcall, flags: 'SendRecvFast(4)', ...native }, noFlipcall],
+    [{ name: 'flipcall pinned', program: flipcall, pinned: true, flags: 'taskset -c 0', ...native }, noFlipcall],
+    [OURS_ASYNC],
+    ...NODE_PEERS.map((side) => [side] as const),
+  ]);
+}
+
+async function run(
+  spec: Omit<RoundsSpec, 'sides'>,
+  picked: ReturnType<typeof available<SideSpec>>,
+  effort: Parameters<typeof measure>[1],
+) {
+  const { sides, missing } = await measure({ ...spec, sides: picked.sides }, effort);
+  return { unit: 'ns' as const, sides, missing: [...picked.missing, ...missing] };
+}
+
+export const nullCall: Case = {
+  name: 'null',
+  title: 'a call that does nothing, there and back',
+  run: (effort) => run({ timesCalls: true }, nullCallSides(), effort),
+};
+
+export const asyncBusy: Case = {
+  name: 'async-busy',
+  title: 'a call that does nothing, awaited, to a peer that was just busy',
+  run: (effort) => run({ timesCalls: true }, available([[OURS_SYNC], [OURS_ASYNC]]), effort),
+};
+
+export const asyncSleeping: Case = {
+  name: 'async-sleeping',
+  title: 'a call that does nothing, awaited, after a pause in which both sides fell asleep',
+  run: (effort) => run({ paced: true }, available([[OURS_ASYNC], [NET]]), effort),
+};

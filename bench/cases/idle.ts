@@ -1,0 +1,55 @@
+/** What a connection costs that nobody uses, after one busy moment. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WAIT_STRATEGIES } from '../ours.js';
+import { Side } from '../side.js';
+import type { Effort } from '../rounds.js';
+import type { RawSide } from '../results.js';
+import type { Case, Outcome } from './case.js';
+
+const IDLE_MS = 30_000;
+const QUICK_IDLE_MS = 50;
+const BUSY_CALLS = 2000;
+const NS_PER_MS = 1e6;
+
+/** Nanoseconds on a cpu of all threads of a process so far (`/proc/PID/task/TID/schedstat`, its first number). */
+function onCPU(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`)
+    .map((tid) => Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]))
+    .reduce((sum, ns) => sum + ns, 0);
+}
+
+function childrenOf(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((tid) =>
+    readFileSync(`/proc/${pid}/task/${tid}/children`, 'utf8').split(' '),
+  );
+  return children.filter((text) => text.trim() !== '').map(Number);
+}
+
+/** Percent of one cpu that client and server use together while nothing is called. */
+async function idlePercent(strategy: string, ms: number): Promise<number> {
+  const side = await Side.start({ name: strategy, program: 'ours-ping', args: ['sync', strategy] });
+  try {
+    await side.batch(BUSY_CALLS);
+    // Whoever spins for a while after the last call is to be seen as well, so this is not waited for.
+    const processes = [side.pid, ...childrenOf(side.pid)];
+    const before = processes.map(onCPU);
+    const began = performance.now();
+    await sleep(ms);
+    const used = processes.map(onCPU).reduce((sum, ns, i) => sum + ns - before[i]!, 0);
+    return (used / NS_PER_MS / (performance.now() - began)) * 100;
+  } finally {
+    await side.end();
+  }
+}
+
+async function run({ quick }: Effort): Promise<Outcome> {
+  const ms = quick ? QUICK_IDLE_MS : IDLE_MS;
+  const sides: RawSide[] = [];
+  for (const strategy of WAIT_STRATEGIES)
+    sides.push({ side: strategy, rounds: [await idlePercent(strategy, ms)], calls: 0, flags: `${ms / 1000} s` });
+  return { unit: 'percent', sides, missing: [] };
+}
+
+export const idle: Case = { name: 'idle', title: 'cpu of both processes of an idle connection', run };

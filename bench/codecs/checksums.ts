@@ -1,0 +1,54 @@
+/**
+ * A checksum of every field of a message: what keeps a reading from being optimized away, and what shows that a codec
+ * gave back what it was given.
+ */
+
+import type { DirentsValue, StatxValue, WalkValue } from './values.js';
+
+export function statxSum(m: StatxValue): number {
+  const { atime, btime, ctime, mtime } = m;
+  return (
+    m.mask +
+    m.blksize +
+    m.attributes +
+    m.nlink +
+    m.uid +
+    m.gid +
+    m.mode +
+    m.ino +
+    m.size +
+    m.blocks +
+    m.attributesMask +
+    (atime.sec + atime.nsec) +
+    (btime.sec + btime.nsec) +
+    (ctime.sec + ctime.nsec) +
+    (mtime.sec + mtime.nsec) +
+    m.rdevMajor +
+    m.rdevMinor +
+    m.devMajor +
+    m.devMinor
+  );
+}
+
+export function walkSum(m: WalkValue): number {
+  let sum = m.status;
+  for (let i = 0; i < m.inodes.length; i++) {
+    const inode = m.inodes[i]!;
+    sum += inode.controlFD + statxSum(inode.stat);
+  }
+  return sum;
+}
+
+/** A name counts by its size and its last character: enough that it has to be there. */
+export function nameSum(name: string): number {
+  return name.length + name.charCodeAt(name.length - 1);
+}
+
+export function direntsSum(m: DirentsValue): number {
+  let sum = 0;
+  for (let i = 0; i < m.dirents.length; i++) {
+    const d = m.dirents[i]!;
+    sum += d.ino + d.devMinor + d.devMajor + d.off + d.type + nameSum(d.name);
+  }
+  return sum;
+}

@@ -1,0 +1,133 @@
+/** What the bench has to show: the table of goals, each with what it is computed from. */
+
+interface GoalCommon {
+  readonly name: string;
+  readonly case: string;
+  readonly goal: number;
+}
+
+/** Ours and theirs of the same rounds. */
+export interface PairedGoal extends GoalCommon {
+  /** `faster`: theirs divided by ours is at least the goal. `slower`: ours divided by theirs is at most the goal. */
+  readonly kind: 'faster' | 'slower';
+  readonly ours: string;
+  /** The other side; several: the one with the least median. */
+  readonly theirs: string | readonly string[];
+  /** In nanoseconds: a median of ours below it meets the goal as well. */
+  readonly orBelow?: number;
+}
+
+/** A figure of one side by itself. */
+export interface FigureGoal extends GoalCommon {
+  readonly kind: 'figure' | 'bytes';
+  readonly side: string;
+  readonly sense: 'at least' | 'at most' | 'less than';
+  readonly unit: string;
+}
+
+/** The medians of single calls, ours less theirs, in microseconds. */
+export interface DifferenceGoal extends GoalCommon {
+  readonly kind: 'difference';
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+export type Goal = PairedGoal | FigureGoal | DifferenceGoal;
+
+const CODEC_PEERS = ['json', 'msgpackr', 'avsc', 'protobufjs', 'protobuf-es', 'flatbuffers', 'capnp'];
+
+function faster(name: string, of: string, ours: string, theirs: PairedGoal['theirs'], goal: number): PairedGoal {
+  return { name, case: of, kind: 'faster', ours, theirs, goal };
+}
+
+function slower(name: string, of: string, ours: string, theirs: string, goal: number): PairedGoal {
+  return { name, case: of, kind: 'slower', ours, theirs, goal };
+}
+
+const bytes = (name: string, of: string): FigureGoal => ({
+  name,
+  case: of,
+  kind: 'bytes',
+  side: 'ours',
+  sense: 'less than',
+  goal: 1,
+  unit: 'B',
+});
+
+export const GOALS: readonly Goal[] = [
+  { ...slower('null RPC to C (or under 0.5 us)', 'null', 'ours', 'C', 8), orBelow: 500 },
+  faster('null RPC against flipcall, unpinned', 'null', 'ours', 'flipcall', 30),
+  faster('null RPC against flipcall, pinned', 'null', 'ours', 'flipcall pinned', 12),
+  faster('FStat against Go on runsc, unpinned', 'fstat', 'ours', 'Go on runsc', 12),
+  faster('FStat against Go on runsc, pinned', 'fstat', 'ours', 'Go on runsc pinned', 3),
+  faster('null RPC against grpc-js', 'null', 'ours', 'grpc-js', 300),
+  faster('null RPC against zeromq', 'null', 'ours', 'zeromq', 80),
+  faster('null RPC against MessagePort', 'null', 'ours', 'MessagePort', 30),
+  faster('null RPC against fork IPC', 'null', 'ours', 'fork IPC', 30),
+  faster('null RPC against net', 'null', 'ours', 'net', 30),
+  slower('FStat, both ends on one cpu, to Go pinned', 'fstat', 'ours pinned', 'Go on runsc pinned', 1.2),
+  slower('FStat, our client on runsc to Go on runsc, unpinned', 'fstat', 'ours on runsc', 'Go on runsc', 1.1),
+  slower(
+    'FStat, our client on runsc to Go on runsc, pinned',
+    'fstat',
+    'ours on runsc pinned',
+    'Go on runsc pinned',
+    1.1,
+  ),
+  slower('FStat, Go on our server to Go on runsc, unpinned', 'fstat', 'Go on ours', 'Go on runsc', 1.1),
+  slower('FStat, Go on our server to Go on runsc, pinned', 'fstat', 'Go on ours pinned', 'Go on runsc pinned', 1.1),
+  {
+    name: 'async less sync, busy peer',
+    case: 'async-busy',
+    kind: 'difference',
+    ours: 'ours async',
+    theirs: 'ours',
+    goal: 3,
+  },
+  faster('async against net, sleeping peer', 'async-sleeping', 'ours async', 'net', 2),
+  faster('read of 4 KiB against Go on runsc', 'read-4KiB', 'ours', 'Go on runsc', 5),
+  faster('read of 64 KiB against Go on runsc', 'read-64KiB', 'ours', 'Go on runsc', 2),
+  faster('read of 1 MiB against Go on runsc', 'read-1024KiB', 'ours', 'Go on runsc', 1.1),
+  faster('codec, Statx, against the fastest', 'codec-statx', 'ours', CODEC_PEERS, 5),
+  faster('codec, Statx after 2^53, against the fastest', 'codec-statx-huge', 'ours', CODEC_PEERS, 5),
+  faster('codec, WalkResp of 3, against the fastest', 'codec-walk', 'ours', CODEC_PEERS, 4),
+  faster('codec, 100 Dirents, against the fastest', 'codec-dirents', 'ours', CODEC_PEERS, 1.5),
+  bytes('codec, Statx, bytes allocated a call', 'codec-statx'),
+  bytes('codec, Statx after 2^53, bytes allocated a call', 'codec-statx-huge'),
+  {
+    name: '4 callers: the slowest to their mean',
+    case: 'callers',
+    kind: 'figure',
+    side: 'slowest of 4 to their mean',
+    sense: 'at least',
+    goal: 0.5,
+    unit: '',
+  },
+  {
+    name: '4 callers: their total to one caller alone',
+    case: 'callers',
+    kind: 'slower',
+    ours: '1 caller',
+    theirs: '4 callers',
+    goal: 1,
+  },
+  {
+    name: 'generate from the LISAFS schema',
+    case: 'generate',
+    kind: 'figure',
+    side: 'ours',
+    sense: 'less than',
+    goal: 4000,
+    unit: 'ms',
+  },
+];
+
+/** The cases of which every side has this goal: the idle connection, whatever wait strategies there are. */
+export const EACH_SIDE: Omit<FigureGoal, 'side'> = {
+  name: 'idle connection',
+  case: 'idle',
+  kind: 'figure',
+  sense: 'less than',
+  goal: 0.5,
+  unit: '% of a cpu',
+};

@@ -1,0 +1,62 @@
+/** What was measured on, and with what. */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cpus: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly environment: string;
+  /** The peers' versions by name. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+function packageVersions(): Record<string, string> {
+  const { devDependencies } = createRequire(import.meta.url)(join(ROOT, 'bench/package.json')) as {
+    devDependencies: Record<string, string>;
+  };
+  return devDependencies;
+}
+
+function gvisorVersion(): string {
+  return /gvisor\.dev\/gvisor (\S+)/.exec(readFileSync(join(ROOT, 'bench/go/go.mod'), 'utf8'))![1]!;
+}
+
+/** Ticks that the cpus have spent so far, idle and in all (`/proc/stat`). */
+function ticks(): { idle: number; total: number } {
+  const [first = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const [user, nice, system, idle, ioWait, irq, softIRQ, steal] = first.trim().split(/\s+/).slice(1).map(Number);
+  const waiting = idle! + ioWait!;
+  return { idle: waiting, total: user! + nice! + system! + waiting + irq! + softIRQ! + steal! };
+}
+
+/**
+ * Which share of the cpus others use, looked at for a while in which the bench does nothing, in percent. Whoever spins
+ * is measured wrongly where it is more than a little.
+ */
+export async function busyPercent(ms: number): Promise<number> {
+  const before = ticks();
+  await sleep(ms);
+  const after = ticks();
+  const total = after.total - before.total;
+  return total === 0 ? 0 : Math.round((1 - (after.idle - before.idle) / total) * 100);
+}
+
+export function describeMachine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cpus: availableParallelism(),
+    kernel: release(),
+    node: process.version,
+    environment: `NODE_ENV=${process.env['NODE_ENV'] ?? ''}`,
+    versions: { ...packageVersions(), gvisor: gvisorVersion() },
+  };
+}

@@ -1,0 +1,64 @@
+/** @grpc/grpc-js, a unary call of empty messages over a Unix socket, without TLS; nothing is serialized. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, credentials, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { echoCalls } from '../echo.js';
+import { serveSubject, type Subject } from '../subject.js';
+
+const EMPTY = Buffer.alloc(0);
+const same = (bytes: Buffer): Buffer => bytes;
+const METHOD = '/bench.Bench/Ping';
+
+const SERVICE: ServiceDefinition = {
+  ping: {
+    path: METHOD,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: same,
+    requestDeserialize: same,
+    responseSerialize: same,
+    responseDeserialize: same,
+  },
+};
+
+async function serve(address: string): Promise<void> {
+  const server = new Server();
+  server.addService(SERVICE, {
+    ping: (_: unknown, answer: (error: null, bytes: Buffer) => void) => answer(null, EMPTY),
+  });
+  await new Promise<void>((resolve, reject) =>
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())),
+  );
+  process.stdout.write('ready\n');
+  process.stdin.resume().on('end', () => server.forceShutdown());
+}
+
+async function makeSubject(): Promise<Subject> {
+  const address = `unix:${join(tmpdir(), `lisafs-bench-grpc-${process.pid}`)}`;
+  const server = spawn(process.execPath, [fileURLToPath(import.meta.url), address], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(server.stdout, 'data');
+  const client = new Client(address, credentials.createInsecure());
+  const calls = echoCalls();
+  return calls.subject(
+    () =>
+      void client.makeUnaryRequest(METHOD, same, same, EMPTY, (error) => {
+        if (error !== null) throw error;
+        calls.answered();
+      }),
+    async () => {
+      client.close();
+      server.stdin.end();
+      await once(server, 'close');
+    },
+  );
+}
+
+const [, , address] = process.argv;
+if (address === undefined) await serveSubject(makeSubject);
+else await serve(address);
