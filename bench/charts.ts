@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawCase, RawSide } from './results.js';
 import { percentileOf, spreadOf } from './statistics.js';
-import { barChart, type Tone } from './svg/bars.js';
+import { barChart } from './svg/bars.js';
+import type { Tone } from './svg/element.js';
 import { lineChart, type Line } from './svg/lines.js';
 import { formatBytes } from './svg/scale.js';
 
@@ -15,16 +16,16 @@ interface Shown {
   readonly dash?: string;
 }
 
-/** What is shown of the null call, from the top down. */
+/** What is shown of the null call. The bars have one tone for all of Node's peers, the lines one for each. */
 const ROUND_TRIPS: Readonly<Record<string, Shown>> = {
-  'grpc-js': { label: 'gRPC', detail: 'grpc-js, Unix socket', tone: 'peer', dash: '2 3' },
-  zeromq: { label: 'zeromq', detail: 'PAIR, ipc', tone: 'peer', dash: '7 3' },
-  'fork IPC': { label: 'fork IPC', detail: 'process.send', tone: 'peer', dash: '1 2' },
-  net: { label: 'Unix socket', detail: 'node:net', tone: 'peer' },
-  MessagePort: { label: 'MessagePort', detail: 'to a thread', tone: 'peer', dash: '10 3 2 3' },
+  'grpc-js': { label: 'gRPC', detail: 'grpc-js, Unix socket', tone: 'grpc' },
+  zeromq: { label: 'zeromq', detail: 'PAIR, ipc', tone: 'zeromq' },
+  'fork IPC': { label: 'fork IPC', detail: 'process.send', tone: 'fork' },
+  net: { label: 'Unix socket', detail: 'node:net', tone: 'net' },
+  MessagePort: { label: 'MessagePort', detail: 'to a thread', tone: 'port' },
   flipcall: { label: 'gVisor', detail: 'flipcall, Go', tone: 'gvisor' },
-  'flipcall pinned': { label: 'gVisor, one cpu', detail: 'flipcall, taskset', tone: 'gvisor', dash: '5 3' },
-  'ours async': { label: 'lisafs, awaited', detail: 'await ping()', tone: 'ours', dash: '5 3' },
+  'flipcall pinned': { label: 'gVisor, 1 cpu', detail: 'flipcall, taskset', tone: 'gvisor', dash: '5 3' },
+  'ours async': { label: 'lisafs async', detail: 'await ping()', tone: 'ours', dash: '5 3' },
   ours: { label: 'lisafs', detail: 'pingSync()', tone: 'ours' },
   C: { label: 'C', detail: 'no system call', tone: 'floor' },
 };
@@ -42,12 +43,19 @@ function shownSides(raw: RawCase): [RawSide, Shown][] {
   });
 }
 
+function barTone(tone: Tone): Tone {
+  return tone === 'ours' || tone === 'gvisor' || tone === 'floor' ? tone : 'peer';
+}
+
+/** The slowest first; C's floor beneath them all. */
 export function drawRoundTrips(raw: RawCase): string {
   const rounds = raw.sides[0]!.rounds.length;
   return barChart({
     title: 'A call that does nothing, there and back',
     subtitle: 'between two processes (MessagePort: two threads); logarithmic scale, shorter is better',
-    bars: shownSides(raw).map(([side, shown]) => ({ ...shown, spread: spreadOf(side.rounds) })),
+    bars: shownSides(raw)
+      .map(([side, shown]) => ({ ...shown, tone: barTone(shown.tone), spread: spreadOf(side.rounds) }))
+      .toSorted((a, b) => Number(a.tone === 'floor') - Number(b.tone === 'floor') || b.spread.median - a.spread.median),
     footer: [
       `Median of ${rounds} rounds in which all took turns; the thin line reaches from the least to the greatest round.`,
       ...provenance(raw),

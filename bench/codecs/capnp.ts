@@ -56,25 +56,26 @@ const timeSum = (t: Timestamp): number => Number(t.sec) + t.nsec;
 
 function statxSum(m: Statx): number {
   return (
-    m.mask +
-    m.blksize +
-    Number(m.attributes) +
-    m.nlink +
-    m.uid +
-    m.gid +
-    m.mode +
-    Number(m.ino) +
-    Number(m.size) +
-    Number(m.blocks) +
-    Number(m.attributesMask) +
-    timeSum(m.atime) +
-    timeSum(m.btime) +
-    timeSum(m.ctime) +
-    timeSum(m.mtime) +
-    m.rdevMajor +
-    m.rdevMinor +
-    m.devMajor +
-    m.devMinor
+    (m.mask +
+      m.blksize +
+      Number(m.attributes) +
+      m.nlink +
+      m.uid +
+      m.gid +
+      m.mode +
+      Number(m.ino) +
+      Number(m.size) +
+      Number(m.blocks) +
+      Number(m.attributesMask) +
+      timeSum(m.atime) +
+      timeSum(m.btime) +
+      timeSum(m.ctime) +
+      timeSum(m.mtime) +
+      m.rdevMajor +
+      m.rdevMinor +
+      m.devMajor +
+      m.devMinor) |
+    0
   );
 }
 
@@ -113,7 +114,7 @@ function walk(): RoundTrip {
     const read = back.inodes;
     for (let n = 0; n < read.length; n++) {
       const inode = read.get(n);
-      sum += Number(inode.controlFD) + statxSum(inode.stat);
+      sum = (sum + Number(inode.controlFD) + statxSum(inode.stat)) | 0;
     }
     return sum;
   };
@@ -139,7 +140,7 @@ function dirents(): RoundTrip {
     let sum = 0;
     for (let n = 0; n < back.length; n++) {
       const d = back.get(n);
-      sum += Number(d.ino) + d.devMinor + d.devMajor + Number(d.off) + d.type + nameSum(d.name);
+      sum = (sum + Number(d.ino) + d.devMinor + d.devMajor + Number(d.off) + d.type + nameSum(d.name)) | 0;
     }
     return sum;
   };

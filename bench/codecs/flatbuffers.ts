@@ -58,25 +58,26 @@ const timeSum = (t: Timestamp): number => Number(t.sec()) + t.nsec();
 
 function statxSum(m: Statx): number {
   return (
-    m.mask() +
-    m.blksize() +
-    Number(m.attributes()) +
-    m.nlink() +
-    m.uid() +
-    m.gid() +
-    m.mode() +
-    Number(m.ino()) +
-    Number(m.size()) +
-    Number(m.blocks()) +
-    Number(m.attributesMask()) +
-    timeSum(m.atime(TIME)!) +
-    timeSum(m.btime(TIME)!) +
-    timeSum(m.ctime(TIME)!) +
-    timeSum(m.mtime(TIME)!) +
-    m.rdevMajor() +
-    m.rdevMinor() +
-    m.devMajor() +
-    m.devMinor()
+    (m.mask() +
+      m.blksize() +
+      Number(m.attributes()) +
+      m.nlink() +
+      m.uid() +
+      m.gid() +
+      m.mode() +
+      Number(m.ino()) +
+      Number(m.size()) +
+      Number(m.blocks()) +
+      Number(m.attributesMask()) +
+      timeSum(m.atime(TIME)!) +
+      timeSum(m.btime(TIME)!) +
+      timeSum(m.ctime(TIME)!) +
+      timeSum(m.mtime(TIME)!) +
+      m.rdevMajor() +
+      m.rdevMinor() +
+      m.devMajor() +
+      m.devMinor()) |
+    0
   );
 }
 
@@ -114,7 +115,7 @@ function walk(): RoundTrip {
     let sum = back.status();
     for (let n = 0; n < back.inodesLength(); n++) {
       const each = back.inodes(n, inode)!;
-      sum += Number(each.controlFd()) + statxSum(each.stat(stat)!);
+      sum = (sum + Number(each.controlFd()) + statxSum(each.stat(stat)!)) | 0;
     }
     return sum;
   };
@@ -139,7 +140,7 @@ function dirents(): RoundTrip {
     let sum = 0;
     for (let n = 0; n < back.direntsLength(); n++) {
       const d = back.dirents(n, dirent)!;
-      sum += Number(d.ino()) + d.devMinor() + d.devMajor() + Number(d.off()) + d.type() + nameSum(d.name()!);
+      sum = (sum + Number(d.ino()) + d.devMinor() + d.devMajor() + Number(d.off()) + d.type() + nameSum(d.name()!)) | 0;
     }
     return sum;
   };

@@ -24,25 +24,26 @@ const PAYLOAD_BYTES = 65_536;
 function statxSum(m: Statx): number {
   const { atime, btime, ctime, mtime } = m;
   return (
-    m.mask +
-    m.blksize +
-    m.attributesNumber +
-    m.nlink +
-    m.uid +
-    m.gid +
-    m.mode +
-    m.inoNumber +
-    m.sizeNumber +
-    m.blocksNumber +
-    m.attributesMaskNumber +
-    (atime.secNumber + atime.nsec) +
-    (btime.secNumber + btime.nsec) +
-    (ctime.secNumber + ctime.nsec) +
-    (mtime.secNumber + mtime.nsec) +
-    m.rdevMajor +
-    m.rdevMinor +
-    m.devMajor +
-    m.devMinor
+    (m.mask +
+      m.blksize +
+      m.attributesNumber +
+      m.nlink +
+      m.uid +
+      m.gid +
+      m.mode +
+      m.inoNumber +
+      m.sizeNumber +
+      m.blocksNumber +
+      m.attributesMaskNumber +
+      (atime.secNumber + atime.nsec) +
+      (btime.secNumber + btime.nsec) +
+      (ctime.secNumber + ctime.nsec) +
+      (mtime.secNumber + mtime.nsec) +
+      m.rdevMajor +
+      m.rdevMinor +
+      m.devMajor +
+      m.devMinor) |
+    0
   );
 }
 
@@ -84,7 +85,7 @@ function walk(): RoundTrip {
     let sum = into.status;
     for (let n = 0; n < into.inodes.length; n++) {
       const inode = into.inodes[n]!;
-      sum += Number(inode.controlFD) + statxSum(inode.stat);
+      sum = (sum + Number(inode.controlFD) + statxSum(inode.stat)) | 0;
     }
     return sum;
   };
@@ -101,7 +102,7 @@ function dirents(): RoundTrip {
     let sum = 0;
     for (let n = 0; n < into.dirents.length; n++) {
       const d = into.dirents[n]!;
-      sum += d.inoNumber + d.devMinor + d.devMajor + d.offNumber + d.type + nameSum(d.name);
+      sum = (sum + d.inoNumber + d.devMinor + d.devMajor + d.offNumber + d.type + nameSum(d.name)) | 0;
     }
     return sum;
   };

@@ -18,37 +18,39 @@ const timeSum = (t: Timestamp): number => Number(t.sec) + t.nsec;
 
 function statxSum(m: Statx): number {
   return (
-    m.mask +
-    m.blksize +
-    Number(m.attributes) +
-    m.nlink +
-    m.uid +
-    m.gid +
-    m.mode +
-    Number(m.ino) +
-    Number(m.size) +
-    Number(m.blocks) +
-    Number(m.attributesMask) +
-    timeSum(m.atime!) +
-    timeSum(m.btime!) +
-    timeSum(m.ctime!) +
-    timeSum(m.mtime!) +
-    m.rdevMajor +
-    m.rdevMinor +
-    m.devMajor +
-    m.devMinor
+    (m.mask +
+      m.blksize +
+      Number(m.attributes) +
+      m.nlink +
+      m.uid +
+      m.gid +
+      m.mode +
+      Number(m.ino) +
+      Number(m.size) +
+      Number(m.blocks) +
+      Number(m.attributesMask) +
+      timeSum(m.atime!) +
+      timeSum(m.btime!) +
+      timeSum(m.ctime!) +
+      timeSum(m.mtime!) +
+      m.rdevMajor +
+      m.rdevMinor +
+      m.devMajor +
+      m.devMinor) |
+    0
   );
 }
 
 function walkSum(m: WalkResp): number {
   let sum = m.status;
-  for (const inode of m.inodes) sum += Number(inode.controlFD) + statxSum(inode.stat!);
+  for (const inode of m.inodes) sum = (sum + Number(inode.controlFD) + statxSum(inode.stat!)) | 0;
   return sum;
 }
 
 function direntsSum(m: Dirents): number {
   let sum = 0;
-  for (const d of m.dirents) sum += Number(d.ino) + d.devMinor + d.devMajor + Number(d.off) + d.type + nameSum(d.name);
+  for (const d of m.dirents)
+    sum = (sum + Number(d.ino) + d.devMinor + d.devMajor + Number(d.off) + d.type + nameSum(d.name)) | 0;
   return sum;
 }
 

@@ -1,10 +1,8 @@
 /** Bars on a logarithmic scale, each with the spread of its rounds. */
 
 import type { Spread } from '../statistics.js';
-import { element, picture, text } from './element.js';
+import { element, picture, text, type Tone } from './element.js';
 import { decadesAround, formatTime, logScale, type Scale } from './scale.js';
-
-export type Tone = 'ours' | 'gvisor' | 'floor' | 'peer';
 
 export interface Bar {
   readonly label: string;

@@ -23,6 +23,39 @@ export function text(x: number, y: number, content: string, attributes: Attribut
   return element('text', { x, y, ...attributes }, escapeText(content));
 }
 
+/** What is drawn, and its colour on light and on dark paper. */
+const LIGHT = {
+  ours: '#0969da',
+  gvisor: '#bf5700',
+  floor: '#6e7781',
+  peer: '#8a7fb0',
+  grpc: '#8250df',
+  zeromq: '#bf3989',
+  fork: '#1a7f37',
+  net: '#9a6700',
+  port: '#0b7285',
+} as const;
+const DARK: Readonly<Record<Tone, string>> = {
+  ours: '#58a6ff',
+  gvisor: '#f0883e',
+  floor: '#9198a1',
+  peer: '#8b7fc0',
+  grpc: '#bc8cff',
+  zeromq: '#f778ba',
+  fork: '#56d364',
+  net: '#d4a72c',
+  port: '#39c5cf',
+};
+
+export type Tone = keyof typeof LIGHT;
+
+/** Plain rules, not variables: not everything that draws an SVG knows those. */
+function tones(colours: Readonly<Record<string, string>>): string {
+  return Object.entries(colours)
+    .map(([tone, c]) => `.${tone} .fill, .${tone} .label { fill: ${c}; } .${tone} .line { stroke: ${c}; }`)
+    .join('\n  ');
+}
+
 /** Readable on light and on dark paper, without a background of its own. */
 const STYLE = `
   text { font: 13px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; fill: #24292f; }
@@ -31,15 +64,14 @@ const STYLE = `
   .strong { font-weight: 600; }
   .value { font-variant-numeric: tabular-nums; }
   .grid { stroke: #8c959f; stroke-opacity: .28; stroke-width: 1; }
-  .ours { --tone: #0969da; } .gvisor { --tone: #bf5700; } .floor { --tone: #6e7781; } .peer { --tone: #8250df; }
-  .fill { fill: var(--tone); } .line { stroke: var(--tone); fill: none; stroke-width: 2; stroke-linejoin: round; }
-  .label { fill: var(--tone); }
+  .line { fill: none; stroke-width: 1.75; stroke-linejoin: round; }
+  .ours .line { stroke-width: 3; }
   .faint { fill-opacity: .75; }
-  .whisker { stroke: #24292f; stroke-opacity: .55; stroke-width: 1.25; }
+  .whisker { stroke: #24292f; stroke-opacity: .6; stroke-width: 1.25; }
+  ${tones(LIGHT)}
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; } .quiet { fill: #9198a1; } .whisker { stroke: #e6edf3; }
-    .ours { --tone: #58a6ff; } .gvisor { --tone: #f0883e; } .floor { --tone: #9198a1; } .peer { --tone: #bc8cff; }
-    .label { fill: var(--tone); }
+    ${tones(DARK)}
   }
 `;
 

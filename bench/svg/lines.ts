@@ -1,13 +1,12 @@
 /** Lines over two logarithmic axes, each named at its end. */
 
-import type { Tone } from './bars.js';
-import { element, picture, round, text } from './element.js';
+import { element, picture, round, text, type Tone } from './element.js';
 import { decadesAround, formatTime, logScale, type Scale } from './scale.js';
 
 export interface Line {
   readonly label: string;
   readonly tone: Tone;
-  /** Told apart from others of its tone. */
+  /** Tells it apart from another of its tone. */
   readonly dash?: string;
   /** x, and nanoseconds. */
   readonly points: readonly (readonly [x: number, ns: number])[];
@@ -31,7 +30,7 @@ const WIDTH = 760;
 const TOP = 76;
 const PLOT = 320;
 const LEFT = 66;
-const RIGHT = 128;
+const RIGHT = 138;
 const LABEL_GAP = 16;
 
 function path(points: readonly (readonly [number, number])[], x: Scale, y: Scale): string {
