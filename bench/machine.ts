@@ -1,5 +1,6 @@
 /** What was measured on, and with what. */
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, release } from 'node:os';
@@ -50,6 +51,15 @@ export async function busyPercent(ms: number): Promise<number> {
   return total === 0 ? 0 : Math.round((1 - (after.idle - before.idle) / total) * 100);
 }
 
+/** The first line that a compiler says of itself. */
+function compilerVersion(command: string, ...args: string[]): string {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0]!;
+  } catch {
+    return 'none';
+  }
+}
+
 export function describeMachine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -57,6 +67,11 @@ export function describeMachine(): Machine {
     kernel: release(),
     node: process.version,
     environment: `NODE_ENV=${process.env['NODE_ENV'] ?? ''}`,
-    versions: { ...packageVersions(), gvisor: gvisorVersion() },
+    versions: {
+      ...packageVersions(),
+      gvisor: gvisorVersion(),
+      go: compilerVersion('go', 'version'),
+      gcc: compilerVersion('gcc', '--version'),
+    },
   };
 }

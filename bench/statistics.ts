@@ -8,7 +8,7 @@ export function medianOf(values: readonly number[]): number {
 }
 
 /** Of values in ascending order; between two of them in proportion. */
-export function percentileOf(sorted: readonly number[], share: number): number {
+export function percentileOf(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return Number.NaN;
   const at = (sorted.length - 1) * share;
   const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];

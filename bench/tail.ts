@@ -1,6 +1,7 @@
 /** The slowest calls, and what this process did meanwhile. */
 
 import { GCProfiler } from 'node:v8';
+import { percentileOf } from './statistics.js';
 
 /** Calls between two looks at the counters: a look costs microseconds, and must not be part of a call. */
 const BLOCK_CALLS = 100;
@@ -31,15 +32,19 @@ interface Block {
   readonly voluntary: number;
 }
 
+/** Where calls are slow, there are fewer. */
+const PATIENCE_MS = 60_000;
+
 /** Times so many calls, each by itself. Blocks in which a slow one lies are looked at for what interrupted it. */
 export function tailOf(call: () => unknown, wanted: number): Tail {
   const blocks: Block[] = [];
-  const calls = Math.ceil(wanted / BLOCK_CALLS) * BLOCK_CALLS;
-  const took = new Float64Array(calls);
+  const took = new Float64Array(Math.ceil(wanted / BLOCK_CALLS) * BLOCK_CALLS);
+  const until = performance.now() + PATIENCE_MS;
+  let at = 0;
   const profiler = new GCProfiler();
   for (let i = 0; i < BLOCK_CALLS * 50; i++) call();
   profiler.start();
-  for (let at = 0; at < calls; at += BLOCK_CALLS) {
+  for (; at < took.length && performance.now() < until; at += BLOCK_CALLS) {
     const before = process.resourceUsage();
     for (let i = at; i < at + BLOCK_CALLS; i++) {
       const began = performance.now();
@@ -53,13 +58,13 @@ export function tailOf(call: () => unknown, wanted: number): Tail {
     });
   }
   const { statistics } = profiler.stop() as unknown as { statistics: readonly unknown[] };
-  return summary(took, blocks, statistics.length);
+  return summary(took.subarray(0, at), blocks, statistics.length);
 }
 
 function summary(took: Float64Array, blocks: readonly Block[], collections: number): Tail {
   const sorted = Float64Array.from(took).sort();
-  const at = (share: number): number => Math.round(sorted[Math.min(sorted.length - 1, sorted.length * share)]! * 1e6);
-  const limit = sorted[Math.floor(sorted.length * 0.999)]!;
+  const at = (share: number): number => Math.round(percentileOf(sorted, share) * 1e6);
+  const limit = percentileOf(sorted, 0.999);
   const slow = Array.from(took.keys()).filter((i) => took[i]! > limit);
   const blockOf = (i: number): Block => blocks[Math.floor(i / BLOCK_CALLS)]!;
   const preempted = slow.filter((i) => blockOf(i).involuntary > 0).length;

@@ -36,10 +36,9 @@ async function run(
   pairings: readonly (readonly [Pairing, boolean])[],
   args: readonly string[],
   effort: Effort,
-  timesCalls: boolean,
 ): Promise<Outcome> {
   const picked = available(pairings.map(([name, pinned]) => [sideOf(name, pinned, args), why(name)] as const));
-  const { sides, missing } = await measure({ sides: picked.sides, timesCalls }, effort);
+  const { sides, missing } = await measure({ sides: picked.sides }, effort);
   return { unit: 'ns', sides, missing: [...picked.missing, ...missing] };
 }
 
@@ -56,7 +55,6 @@ export const fstat: Case = {
       [...both('ours'), ...both('Go on runsc'), ...both('ours on runsc'), ...both('Go on ours')],
       [directory, 'fstat'],
       effort,
-      true,
     ),
 };
 
@@ -76,6 +74,5 @@ export const reads: readonly Case[] = READ_BYTES.map((size) => ({
       ],
       [directory, 'read', String(size)],
       effort,
-      false,
     ),
 }));

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +39,8 @@ async function serve(address: string): Promise<void> {
 }
 
 async function makeSubject(): Promise<Subject> {
-  const address = `unix:${join(tmpdir(), `lisafs-bench-grpc-${process.pid}`)}`;
+  const path = join(tmpdir(), `lisafs-bench-grpc-${process.pid}`);
+  const address = `unix:${path}`;
   const server = spawn(process.execPath, [fileURLToPath(import.meta.url), address], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -55,6 +57,7 @@ async function makeSubject(): Promise<Subject> {
       client.close();
       server.stdin.end();
       await once(server, 'close');
+      rmSync(path, { force: true });
     },
   );
 }

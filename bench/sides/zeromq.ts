@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +20,8 @@ async function serve(address: string): Promise<void> {
 }
 
 async function makeSubject(): Promise<Subject> {
-  const address = `ipc://${join(tmpdir(), `lisafs-bench-zeromq-${process.pid}`)}`;
+  const path = join(tmpdir(), `lisafs-bench-zeromq-${process.pid}`);
+  const address = `ipc://${path}`;
   const server = spawn(process.execPath, [fileURLToPath(import.meta.url), address], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -40,6 +42,7 @@ async function makeSubject(): Promise<Subject> {
       socket.close();
       server.stdin.end();
       await once(server, 'close');
+      rmSync(path, { force: true });
     },
   };
 }
