@@ -22,7 +22,7 @@ export function protocolOf(path: string): LaidProtocol {
   const text = readFileSync(path, 'utf8');
   const read = readSchema(path, text);
   refuse(read.diagnostics);
-  const { protocol, diagnostics } = resolveSchema(path, read.statements);
+  const { protocol, diagnostics } = resolveSchema(path, read.statements, false);
   refuse(diagnostics);
   if (protocol === undefined) throw new WrongSchema([`${basename(path)}: no protocol`]);
   const laid = layoutProtocol(protocol);
