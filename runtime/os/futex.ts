@@ -72,9 +72,12 @@ export function setWaiter(index: number, addressLow: number, addressHigh: number
  */
 export function futexWaitv(count: number, timeoutMS: number): number {
   // The time is absolute, on the clock that hrtime reads.
-  const until = process.hrtime.bigint() + BigInt(timeoutMS) * 1_000_000n;
-  timespecView.setBigUint64(0, until / 1_000_000_000n, true);
-  timespecView.setBigUint64(8, until % 1_000_000_000n, true);
+  const [seconds, nanoseconds] = process.hrtime();
+  const sum = nanoseconds + timeoutMS * 1_000_000;
+  timespecView.setUint32(0, seconds + Math.floor(sum / 1_000_000_000), true);
+  timespecView.setUint32(4, 0, true);
+  timespecView.setUint32(8, sum % 1_000_000_000, true);
+  timespecView.setUint32(12, 0, true);
   const result = syscallFutex(SYSCALL.futexWaitv, waiters.address, count, 0, timespec.address, CLOCK_MONOTONIC, 0);
   return result < 0 ? -errno() : result;
 }

@@ -1,6 +1,6 @@
 /** Opening a channel: a Channel call brings a window and a socket; the flipcall handshake makes them a communicator. */
 
-import { Channel } from '../transport/channel.js';
+import { Channel, type ChannelSettings } from '../transport/channel.js';
 import { EAGAIN, EINVAL, EIO, RPCError } from '../wire/errno.js';
 import { HANDSHAKE_TIMEOUT_MS } from '../wire/limits.js';
 import type { Caller, ChannelFacts, ClientMethod, HostFD } from '../wire/protocol.js';
@@ -13,6 +13,8 @@ export interface ChannelSource {
   /** The largest payload that a channel has to take. */
   readonly maxMessageSize: () => number;
   readonly isPeerAlive: () => boolean;
+  /** How each channel waits: asked anew for each. */
+  readonly settings: () => ChannelSettings;
   /** Called when the connection ends. */
   readonly onEnd: Set<() => void>;
 }
@@ -40,7 +42,7 @@ export function openChannelSync(source: ChannelSource, name: string): Channel {
 
 /** Makes a channel of a response's descriptors. They are closed if it cannot be made, the memfd in any case. */
 function makeChannel(
-  { method, maxMessageSize, isPeerAlive }: ChannelSource,
+  { method, maxMessageSize, isPeerAlive, settings }: ChannelSource,
   name: string,
   resp: ChannelFacts,
 ): Channel {
@@ -51,7 +53,7 @@ function makeChannel(
       throw new RPCError(EIO, 'Channel', 'the server sent too few descriptors');
     }
     const descriptor = { fd: dataFD.fd, offset: resp.dataOffsetNumber, length: resp.dataLengthNumber };
-    const channel = Channel.open(name, descriptor, fdSocket.release(), isPeerAlive);
+    const channel = Channel.open(name, descriptor, fdSocket.release(), isPeerAlive, settings());
     if (typeof channel !== 'number') return withRoom(channel, maxMessageSize());
     throw new RPCError(-channel, 'Channel', 'the server offered a packet window or a socket that is not safe to use');
   } finally {

@@ -8,6 +8,8 @@ import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { SocketCommunicator } from '../transport/socket-communicator.js';
+import { Doorbell } from '../transport/doorbell.js';
+import { Patience, type WaitSettings } from '../transport/wait.js';
 import { waitersEnded } from '../transport/waiter.js';
 import { ENOMEM, RPCError } from '../wire/errno.js';
 import {
@@ -26,6 +28,7 @@ import type {
   SyncCallOptions,
 } from '../wire/protocol.js';
 import { sizeEmpty } from '../wire/struct.js';
+import { DoorbellMethod, type DoorbellResp } from '../../generated/extensions/index.js';
 import { FingerprintMethod, agreement } from './agreement.js';
 import { callerOf } from './caller.js';
 import { Calls, type CallSettings } from './calls.js';
@@ -49,7 +52,7 @@ export const DEFAULT_TIMEOUT_MS = 10_000;
 export type AnyProtocol = ClientProtocol<unknown, object, MountFacts>;
 
 /** What a client is made with. */
-export interface ClientSettings {
+export interface ClientSettings extends WaitSettings {
   /** How many channels to ask for: 0 to 4. By default as many as there are cpus, but at least 2. */
   readonly channels?: number | undefined;
   /** How long mount may take that does not say so itself, in milliseconds. */
@@ -95,6 +98,8 @@ export class ClientCore implements Caller {
   /** How many channels are to be, and how many are being opened. */
   readonly #channels: number;
   #opening = 0;
+  readonly #wait: WaitSettings;
+  #bell: Doorbell | undefined;
   readonly #channelSource: ChannelSource;
   #cleanUp: Promise<void> | undefined;
 
@@ -103,6 +108,9 @@ export class ClientCore implements Caller {
     this.#channels = wantedChannels(settings.channels);
     this.#mountTimeout = checkTimeout('timeout', settings.timeout ?? DEFAULT_TIMEOUT_MS);
     const ofCalls = callSettings(protocol.name, settings, closerOf(this, protocol.close));
+    this.#wait = { wait: settings.wait, turnSpinUS: settings.turnSpinUS };
+    // What is wrong with it is said now, and not at mount.
+    void new Patience(this.#wait);
     this.#protocol = protocol;
     this.#socket = new SocketCommunicator(fd, INITIAL_MAX_MESSAGE_BYTES, () => void this.#calls.peerHungUp());
     this.#pool = new Pool(this.#socket);
@@ -114,6 +122,7 @@ export class ClientCore implements Caller {
       method: protocol.channel,
       maxMessageSize: () => this.maxMessageSize,
       isPeerAlive: () => this.#lifeline.isPeerAlive(),
+      settings: () => ({ patience: new Patience(this.#wait), bell: this.#bell }),
       onEnd: this.#lifeline.onEnd,
     };
     forbidCloning(this);
@@ -154,6 +163,7 @@ export class ClientCore implements Caller {
     const resp = await this.call(this.#protocol.mount, ...this.#mountArguments(args));
     this.#learn(resp);
     await this.#agree();
+    if (this.#wantsBell) this.#hangBell(await this.call(DoorbellMethod, {}).catch(() => undefined));
     await this.#openChannels();
     return resp;
   }
@@ -163,6 +173,7 @@ export class ClientCore implements Caller {
     const resp = this.callSync(this.#protocol.mount, req, undefined, options);
     this.#learn(resp);
     this.#agreeSync();
+    if (this.#wantsBell) this.#hangBellSync();
     this.#openChannelsSync();
     return resp;
   }
@@ -194,6 +205,33 @@ export class ClientCore implements Caller {
     let step = asking.next();
     while (!step.done) step = asking.next(this.callSync(FingerprintMethod, step.value));
     this.#exchange.refuseMessages(step.value);
+  }
+
+  /** A server of this SDK wakes our event loop itself: see doorbell.ts. */
+  get #wantsBell(): boolean {
+    return this.#bell === undefined && this.#missingChannels > 0 && this.isSupported(DoorbellMethod.mid);
+  }
+
+  /** Without a bell there is the waiting thread, as with any other server. */
+  #hangBell(resp: DoorbellResp | undefined): void {
+    const fd = resp?.doorbell?.release();
+    if (fd === undefined) return;
+    const bell = Doorbell.open(fd);
+    if (typeof bell === 'number') return;
+    if (this.connected && this.#bell === undefined) {
+      this.#bell = bell;
+      this.#lifeline.onEnd.add(() => bell.close());
+    } else {
+      bell.close();
+    }
+  }
+
+  #hangBellSync(): void {
+    try {
+      this.#hangBell(this.callSync(DoorbellMethod, {}));
+    } catch (error) {
+      if (!(error instanceof RPCError)) throw error;
+    }
   }
 
   /** How many channels to ask for now: mounting again, even at once, opens no more than were to be. */

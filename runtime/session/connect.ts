@@ -4,6 +4,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectedPair, dial, hangUp, takeSocket } from '../transport/dial.js';
+import type { WaitSettings } from '../transport/wait.js';
 import { ETIMEDOUT, RPCError } from '../wire/errno.js';
 import { wrongType } from '../wire/invalid.js';
 import { DEFAULT_TIMEOUT_MS, type ClientSettings } from './client.js';
@@ -12,7 +13,7 @@ import { Child } from './peer.js';
 /** Starts a server that finds its end of a socket pair as `socketFD` of this process: pass it on in `stdio`. */
 export type Spawn = (socketFD: number) => ChildProcess;
 
-interface CommonOptions {
+interface CommonOptions extends WaitSettings {
   /** How many channels to ask for at mount: 0 to 4. By default one for each cpu, but at least 2. */
   channels?: number;
   /** Milliseconds to wait for a listener whose backlog is full, and for Mount's answer. 10,000 by default. */

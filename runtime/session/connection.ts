@@ -7,12 +7,15 @@
  */
 
 import { ExtensionsServer, type ExtensionsHandlers } from '../../generated/extensions/index.js';
+import { beginLater, endLater } from '../transport/attention.js';
 import { closeAll, prepareDonation } from '../transport/donation.js';
+import { Doorbell } from '../transport/doorbell.js';
 import { ServerChannel } from '../transport/server-channel.js';
 import type { ServerCommunicator } from '../transport/server-communicator.js';
 import { ServerSocket } from '../transport/server-socket.js';
+import { Patience, type WaitSettings } from '../transport/wait.js';
 import { isPromise } from '../wire/answer.js';
-import { EAGAIN, EIO, ENOMEM, EOPNOTSUPP, EREMOTEIO } from '../wire/errno.js';
+import { EAGAIN, EEXIST, EIO, ENOMEM, EOPNOTSUPP, EREMOTEIO } from '../wire/errno.js';
 import { LAST_ANSWER_TIMEOUT_MS } from '../wire/limits.js';
 import type { CallContext, ServerProtocol } from '../wire/protocol.js';
 import { errnoOf, failure } from './failure.js';
@@ -23,6 +26,8 @@ const MID_CHANNEL = 2;
 
 /** From this MID on messages are the SDK's own, whatever the protocol. */
 const FIRST_EXTENSION_MID = 65280;
+
+const NO_FDS: readonly number[] = [];
 
 /** What is told of a handler's fault: an error that is no errno. */
 export type OnFault = (error: unknown, message: string) => void;
@@ -40,31 +45,47 @@ export interface ConnectionSettings<Handlers> {
   readonly maxMessageSize: number;
   /** How many channels the client may have. */
   readonly maxChannels: number;
+  readonly wait: WaitSettings;
   readonly onFault: OnFault;
   /** Called when nothing runs any more, to free what handlers keep for the connection. */
   readonly onEnd: () => void;
 }
 
-/** One call, as its handler sees it. Each communicator has one, since it carries one call at a time. */
-class Call implements CallContext {
+/** One communicator at work, and its call as the handler sees it: it carries one at a time. */
+class Lane implements CallContext {
+  readonly communicator: ServerCommunicator;
   readonly signal: AbortSignal;
+  /** What `watch` is given, once and for all. */
+  readonly onReady: () => void;
   fds: number[] = [];
+  /** True while the handler has not answered yet. */
+  busy = false;
 
-  constructor(signal: AbortSignal) {
+  constructor(communicator: ServerCommunicator, signal: AbortSignal, serveNext: (lane: Lane) => void) {
+    this.communicator = communicator;
     this.signal = signal;
+    this.onReady = () => serveNext(this);
   }
 
   donate(fd: number): void {
     this.fds.push(fd);
+  }
+
+  /** The descriptors to donate with the answer, which are the caller's now. */
+  takeFDs(): number[] {
+    const { fds } = this;
+    // What a handler donates after its answer must not come with the next one.
+    if (fds.length > 0) this.fds = [];
+    return fds;
   }
 }
 
 export class Connection<Handlers = unknown> {
   readonly #settings: ConnectionSettings<Handlers>;
   readonly #socket: ServerSocket;
-  readonly #calls = new Map<ServerCommunicator, Call>();
-  /** Those whose handler has not answered yet. */
-  readonly #busy = new Set<ServerCommunicator>();
+  readonly #extensions: ExtensionsHandlers;
+  readonly #lanes = new Set<Lane>();
+  #bell: Doorbell | undefined;
   readonly #aborting = new AbortController();
   #ending = false;
   #ended = false;
@@ -80,61 +101,64 @@ export class Connection<Handlers = unknown> {
   /** Takes ownership of `fd`, a connected stream socket, and begins to serve it. */
   constructor(fd: number, settings: ConnectionSettings<Handlers>) {
     this.#settings = settings;
+    this.#extensions = { ...settings.extensions, doorbell: (_req, context) => this.#openBell(context) };
     this.#socket = new ServerSocket(fd, settings.maxMessageSize, () => this.#aborting.abort());
     this.#add(this.#socket);
   }
 
   #add(communicator: ServerCommunicator): void {
-    this.#calls.set(communicator, new Call(this.#aborting.signal));
-    this.#await(communicator);
+    const lane = new Lane(communicator, this.#aborting.signal, this.#serveNext);
+    this.#lanes.add(lane);
+    communicator.watch(lane.onReady);
   }
 
-  #await(communicator: ServerCommunicator): void {
-    communicator.watch(() => this.#serveNext(communicator));
-  }
-
-  #serveNext(communicator: ServerCommunicator): void {
+  readonly #serveNext = (lane: Lane): void => {
     if (this.#ending) return;
-    const payloadLen = communicator.receive();
-    if (payloadLen === -EAGAIN) this.#await(communicator);
-    else if (payloadLen < 0) this.#lose(communicator);
-    else this.#serve(communicator, payloadLen);
-  }
+    const payloadLen = lane.communicator.receive();
+    if (payloadLen === -EAGAIN) lane.communicator.watch(lane.onReady);
+    else if (payloadLen < 0) this.#lose(lane);
+    else this.#serve(lane, payloadLen);
+  };
 
   /** A channel ends alone, the socket with the whole connection. */
-  #lose(communicator: ServerCommunicator): void {
-    if (communicator === this.#socket) return this.end();
-    this.#calls.delete(communicator);
-    communicator.destroy();
+  #lose(lane: Lane): void {
+    if (lane.communicator === this.#socket) return this.end();
+    this.#lanes.delete(lane);
+    lane.communicator.destroy();
   }
 
-  #serve(communicator: ServerCommunicator, payloadLen: number): void {
-    const { mid } = communicator;
-    const call = this.#calls.get(communicator)!;
-    const size = this.#dispatch(communicator, mid, payloadLen, call);
-    if (!isPromise(size)) return this.#respond(communicator, mid, size, call);
-    this.#busy.add(communicator);
+  #serve(lane: Lane, payloadLen: number): void {
+    const { mid } = lane.communicator;
+    const size = this.#dispatch(lane, mid, payloadLen);
+    if (isPromise(size)) this.#awaitAnswer(lane, mid, size);
+    else this.#respond(lane, mid, size);
+  }
+
+  #awaitAnswer(lane: Lane, mid: number, size: Promise<number>): void {
+    lane.busy = true;
+    beginLater();
     void size
       .catch((error: unknown) => this.#fault(error, mid))
       .then((settled) => {
-        this.#busy.delete(communicator);
-        this.#respond(communicator, mid, settled, call);
+        lane.busy = false;
+        endLater();
+        this.#respond(lane, mid, settled);
       });
   }
 
   /** Returns the size of the response that stands in the payload, or a negative errno. */
-  #dispatch(communicator: ServerCommunicator, mid: number, payloadLen: number, call: Call): number | Promise<number> {
-    const { protocol, handlers, extensions, supported, refused, maxMessageSize } = this.#settings;
+  #dispatch(lane: Lane, mid: number, payloadLen: number): number | Promise<number> {
+    const { protocol, handlers, supported, refused, maxMessageSize } = this.#settings;
+    const { payload } = lane.communicator;
     if (payloadLen > maxMessageSize) return -EIO;
     if (!supported.has(mid)) return -EOPNOTSUPP;
     const refusal = refused.get(mid);
     if (refusal !== undefined) return -refusal;
-    const serving = mid === MID_CHANNEL ? this.#channelHandlers : handlers;
     try {
       if (mid >= FIRST_EXTENSION_MID) {
-        return ExtensionsServer.dispatch(extensions, mid, communicator.payload, payloadLen, call);
+        return ExtensionsServer.dispatch(this.#extensions, mid, payload, payloadLen, lane);
       }
-      return protocol.dispatch(serving, mid, communicator.payload, payloadLen, call);
+      return protocol.dispatch(mid === MID_CHANNEL ? this.#channelHandlers : handlers, mid, payload, payloadLen, lane);
     } catch (error) {
       return this.#fault(error, mid);
     }
@@ -149,25 +173,25 @@ export class Connection<Handlers = unknown> {
     return -EREMOTEIO;
   }
 
-  #respond(communicator: ServerCommunicator, mid: number, size: number, call: Call): void {
-    const { fds } = call;
-    call.fds = [];
+  #respond(lane: Lane, mid: number, size: number): void {
+    const { communicator } = lane;
+    const fds = lane.takeFDs();
     const sent = size < 0 ? this.#sendError(communicator, -size) : this.#send(communicator, mid, size, fds);
-    closeAll(fds);
+    if (fds.length > 0) closeAll(fds);
     if (this.#ending) this.#finish();
-    else if (sent < 0) this.#lose(communicator);
-    else this.#await(communicator);
+    else if (sent < 0) this.#lose(lane);
+    else communicator.watch(lane.onReady);
   }
 
   #send(communicator: ServerCommunicator, mid: number, size: number, fds: readonly number[]): number {
     if (size > this.#settings.maxMessageSize) return this.#sendError(communicator, EIO);
-    prepareDonation(fds);
+    if (fds.length > 0) prepareDonation(fds);
     return communicator.respond(mid, size, fds);
   }
 
   #sendError(communicator: ServerCommunicator, errno: number): number {
     communicator.payload.view.setUint32(0, errno, true);
-    return communicator.respond(MID_ERROR, 4, []);
+    return communicator.respond(MID_ERROR, 4, NO_FDS);
   }
 
   /** Channels are made here, whatever the protocol: its dispatch knows only how their message looks. */
@@ -176,14 +200,24 @@ export class Connection<Handlers = unknown> {
   } as unknown as Handlers;
 
   #openChannel(context: CallContext): object {
-    const { maxMessageSize, maxChannels } = this.#settings;
-    if (this.#calls.size - 1 >= maxChannels) throw failure(ENOMEM);
-    const made = ServerChannel.create(maxMessageSize);
+    const { maxMessageSize, maxChannels, wait } = this.#settings;
+    if (this.#lanes.size - 1 >= maxChannels) throw failure(ENOMEM);
+    const made = ServerChannel.create(maxMessageSize, { patience: new Patience(wait), bell: this.#bell });
     if (typeof made === 'number') throw failure(-made);
     context.donate(made.memfd);
     context.donate(made.fdSocket);
     this.#add(made.channel);
     return { dataOffset: 0, dataLength: made.length };
+  }
+
+  /** A client of this SDK has its channels, those that it asks for from now on, woken by this bell. */
+  #openBell(context: CallContext): object {
+    if (this.#bell !== undefined) throw failure(EEXIST);
+    const made = Doorbell.create();
+    if (typeof made === 'number') throw failure(-made);
+    this.#bell = made.bell;
+    context.donate(made.peerFD);
+    return {};
   }
 
   /**
@@ -197,14 +231,17 @@ export class Connection<Handlers = unknown> {
   }
 
   #finish(): void {
-    for (const communicator of this.#calls.keys()) {
-      if (communicator !== this.#socket && !this.#busy.has(communicator)) this.#lose(communicator);
+    let busy = 0;
+    for (const lane of this.#lanes) {
+      if (lane.busy) busy++;
+      else if (lane.communicator !== this.#socket) this.#lose(lane);
     }
-    if (this.#busy.size > 0 || this.#ended) return;
+    if (busy > 0 || this.#ended) return;
     if (this.#socket.sending && this.#socket.flush() === -EAGAIN && !this.#impatient) return this.#awaitRoom();
     clearTimeout(this.#patience);
     this.#ended = true;
     this.#socket.destroy();
+    this.#bell?.close();
     this.#settings.onEnd();
     this.#resolveClosed();
   }

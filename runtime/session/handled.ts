@@ -7,26 +7,29 @@ import type { CallContext, ServerProtocol } from '../wire/protocol.js';
 const NO_CONTEXT: CallContext = { donate: () => undefined, signal: new AbortController().signal };
 
 /**
- * The MIDs for which there is a handler. Which of a protocol's handlers belongs to which MID only its dispatch knows:
- * it is asked, with handlers that are all missing and take note of what was looked for.
+ * The handlers that there are: each one's name by its MID. Which of a protocol's handlers belongs to which MID only its
+ * dispatch knows: it is asked, with handlers that are all missing and take note of what was looked for.
  */
-export function handledMIDs<Handlers>(protocol: ServerProtocol<Handlers>, handlers: object): number[] {
-  const mids: number[] = [];
+export function handlerNames<Handlers>(protocol: ServerProtocol<Handlers>, handlers: object): Map<number, string> {
+  const names = new Map<number, string>();
   const payload = Payload.alloc(0);
   for (const mid of protocol.names.keys()) {
-    let handled = false;
     const spy = new Proxy(
       {},
       {
         get(_, name): undefined {
-          handled = typeof Reflect.get(handlers, name) === 'function';
+          if (typeof name === 'string' && typeof Reflect.get(handlers, name) === 'function') names.set(mid, name);
           return undefined;
         },
       },
     );
     const result = protocol.dispatch(spy as Handlers, mid, payload, 0, NO_CONTEXT);
     if (isPromise(result)) void result.catch(() => undefined);
-    if (handled) mids.push(mid);
   }
-  return mids;
+  return names;
+}
+
+/** The MIDs for which there is a handler. */
+export function handledMIDs<Handlers>(protocol: ServerProtocol<Handlers>, handlers: object): number[] {
+  return [...handlerNames(protocol, handlers).keys()];
 }

@@ -4,13 +4,14 @@ import { availableParallelism } from 'node:os';
 import { MAX_CHANNELS_COUNT, MAX_MESSAGE_BYTES, MIN_CHANNELS_COUNT, MIN_MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import { SERVER_MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import { outOfRange } from '../wire/invalid.js';
-import type { ExtensionsHandlers } from '../../generated/extensions/index.js';
+import { DoorbellMethod, type ExtensionsHandlers } from '../../generated/extensions/index.js';
+import { Patience, type WaitSettings } from '../transport/wait.js';
 import { Connection, type OnFault } from './connection.js';
 import { extensionHandlers, extensionMIDs } from './extensions.js';
 import type { Service } from './service.js';
 
 /** What every server can be told. */
-export interface ServerSettings {
+export interface ServerSettings extends WaitSettings {
   /** Largest payload in bytes of a request or a response: 4096 to 67108864. 2 MiB - 4096 by default, as gVisor's. */
   readonly maxMessageSize?: number;
   /** How many channels each connection may have: 0 to 4. By default as many as there are cpus, but at least 2. */
@@ -41,6 +42,7 @@ export class Server<Handlers = unknown> {
   readonly #maxMessageSize: number;
   readonly #maxChannels: number;
   readonly #onFault: OnFault;
+  readonly #wait: WaitSettings;
   readonly #extensions: ExtensionsHandlers;
   readonly #connections = new Set<Connection<Handlers>>();
 
@@ -54,10 +56,14 @@ export class Server<Handlers = unknown> {
       MAX_MESSAGE_BYTES,
     );
     this.#maxChannels = integer('channels', settings.channels ?? channels, 0, MAX_CHANNELS_COUNT);
+    this.#wait = { wait: settings.wait, turnSpinUS: settings.turnSpinUS };
+    // What is wrong with it is said now, and not to the first client.
+    void new Patience(this.#wait);
     this.#onFault = settings.onFault ?? logFault;
     const wanted = settings.messages === undefined ? undefined : new Set(settings.messages).add(MID_MOUNT);
     this.#extensions = extensionHandlers(service.protocol, this.#maxMessageSize);
-    const served = [...service.mids, ...extensionMIDs(this.#extensions)].filter((mid) => wanted?.has(mid) ?? true);
+    const mids = [...service.mids, ...extensionMIDs(this.#extensions), DoorbellMethod.mid];
+    const served = mids.filter((mid) => wanted?.has(mid) ?? true);
     this.#supported = new Set(served.filter((mid) => mid !== MID_CHANNEL || this.#maxChannels > 0));
   }
 
@@ -80,6 +86,7 @@ export class Server<Handlers = unknown> {
       refused: this.#service.refused,
       maxMessageSize: this.#maxMessageSize,
       maxChannels: this.#maxChannels,
+      wait: this.#wait,
       onFault: this.#onFault,
       onEnd: end,
     });

@@ -3,7 +3,7 @@
 import { Inode, LISAFSServer, type LISAFSHandlers } from '../../generated/lisafs/index.js';
 import type { ServerProtocol } from '../wire/protocol.js';
 import type { Backend } from './backend.js';
-import { handledMIDs } from './handled.js';
+import { handledMIDs, handlerNames } from './handled.js';
 import { lisafsHandlers, READ_ONLY_REFUSALS } from './lisafs-handlers.js';
 import { LISAFSSession, type ConnectionFacts } from './lisafs-session.js';
 import { NodeTree } from './node-tree.js';
@@ -46,21 +46,26 @@ export function protocolService<Handlers extends object>(
     refused: new Map(),
     open(facts) {
       const mount = (): object => ({ root: new Inode(), ...facts });
-      return { handlers: hasMount ? handlers : withMount(handlers, mount), end: () => undefined };
+      return { handlers: hasMount ? handlers : withMount(protocol, handlers, mount), end: () => undefined };
     },
     close: () => undefined,
   };
 }
 
-/** The same handlers, called as methods of the very object that they came in, and Mount. */
-function withMount<Handlers extends object>(handlers: Handlers, mount: () => object): Handlers {
-  return new Proxy(handlers, {
-    get(target, name): unknown {
-      if (name === 'mount') return mount;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
+/**
+ * The same handlers, called as methods of the very object that they came in, and Mount. A plain object: every request
+ * looks up one of its members.
+ */
+function withMount<Handlers extends object>(
+  protocol: ServerProtocol<Handlers>,
+  handlers: Handlers,
+  mount: () => object,
+): Handlers {
+  const bound: Record<string, unknown> = { mount };
+  for (const name of handlerNames(protocol, handlers).values()) {
+    bound[name] = (Reflect.get(handlers, name) as (...args: unknown[]) => unknown).bind(handlers);
+  }
+  return bound as Handlers;
 }
 
 /** LISAFS over a filesystem, whose tree all connections share. Takes ownership of the filesystem. */

@@ -5,8 +5,13 @@
  * All waits of a thread that are awake are looked at together, one after the other, in slices of time: one as soon as
  * the code that began a wait has run (a microtask), then one in each round of the event loop. The slices of one round
  * together are never longer than the longest that one of the waits allows (`turnSpinUS`), however many there are.
+ *
+ * A dedicated thread (dedicated.ts) has no use for rounds: it looks for as long as a wait is awake, and then blocks. It
+ * goes back to its event loop when it is called, every LONGEST_BLOCK_MS, and for as long as a handler has not answered
+ * that does so later (`beginLater`): what that waits for comes by the event loop.
  */
 
+import { LONGEST_BLOCK_MS, MAX_DEDICATED_COUNT, type Dedication } from './dedicated.js';
 import type { Doorbell } from './doorbell.js';
 import type { Endpoint } from './endpoint.js';
 import { ON_BELL, ON_WORD } from './turn-words.js';
@@ -17,6 +22,8 @@ const LOOK_MS = 10;
 /** A slice looks at the clock after so much work: a look is 1, a callback 8. */
 const WORK_PER_CLOCK = 16;
 const CALLBACK_WORK = 8;
+/** How long a dedicated thread looks before it asks whether it was called. */
+const DEDICATED_SLICE_MS = 0.05;
 
 /** The waits that are awake, in no order. */
 const awake: TurnWait[] = [];
@@ -56,8 +63,9 @@ function slice(budgetMS: number): void {
   spentMS += time - began;
 }
 
-/** The longest slice that one of the awake waits allows. */
+/** The longest slice that one of the awake waits allows. A dedicated thread keeps nobody waiting. */
 function budgetMS(): number {
+  if (mayBlock()) return spentMS + DEDICATED_SLICE_MS;
   let most = 0;
   for (const wait of awake) if (wait.turnMS > most) most = wait.turnMS;
   return most;
@@ -85,13 +93,74 @@ function queueSlice(): void {
   void atOnce.then(queuedSlice);
 }
 
+/** Lets those fall asleep that have been awake for long enough. */
+function tuckIn(): void {
+  const time = performance.now();
+  for (let i = awake.length - 1; i >= 0; i--) awake[i]?.sleepAfter(time);
+}
+
 function nextRound(): void {
   round = undefined;
   spentMS = 0;
-  startSlice();
-  const time = performance.now();
-  for (let i = awake.length - 1; i >= 0; i--) awake[i]!.sleepAfter(time);
-  if (awake.length > 0) round ??= setImmediate(nextRound);
+  if (mayBlock()) serveBlocking();
+  else startSlice();
+  tuckIn();
+  if (awake.length > 0 || mayBlock()) round ??= setImmediate(nextRound);
+}
+
+/** This thread's dedication, where it has one; how many handlers have yet to answer; and who sleeps, in what way ever. */
+let dedication: Dedication | undefined;
+let later = 0;
+const asleep = new Set<TurnWait>();
+/** Those of them on whose words this thread blocks itself. */
+const blocked = new Set<TurnWait>();
+
+function mayBlock(): boolean {
+  return dedication !== undefined && later === 0;
+}
+
+/** Makes this a dedicated thread, or one that lives by its event loop again. */
+export function dedicate(to: Dedication | undefined): void {
+  dedication = to;
+  resettle();
+}
+
+/** A handler's answer comes later: until endLater this thread lives by its event loop. */
+export function beginLater(): void {
+  if (later++ === 0 && dedication !== undefined) resettle();
+}
+
+/** It has come. Not before the next round is it known that no other handler answers later. */
+export function endLater(): void {
+  if (--later > 0 || dedication === undefined) return;
+  setImmediate(() => {
+    if (mayBlock()) resettle();
+  });
+}
+
+/** Has all who sleep do so in the way that is right now. */
+function resettle(): void {
+  const sleepers = [...asleep];
+  for (const wait of sleepers) wait.fallAsleepAnew();
+  if (mayBlock()) round ??= setImmediate(nextRound);
+}
+
+/** A dedicated thread at work, until it has to go back to its event loop. */
+function serveBlocking(): void {
+  const until = performance.now() + LONGEST_BLOCK_MS;
+  const self = dedication!;
+  while (mayBlock() && !self.isCalled && performance.now() < until) {
+    if (awake.length > 0) {
+      startSlice();
+      tuckIn();
+      // What was begun or settled behind a promise goes on first.
+      if (isSliceQueued) return;
+    } else {
+      self.block(blocked);
+      for (const wait of blocked) if (wait.isOver) wait.rouse();
+    }
+  }
+  self.heed();
 }
 
 function add(wait: TurnWait): void {
@@ -106,7 +175,7 @@ function remove(wait: TurnWait): void {
   if (last !== wait) awake[i] = last;
 }
 
-type State = 'idle' | 'awake' | 'on bell' | 'on word' | 'on clock';
+type State = 'idle' | 'awake' | 'on bell' | 'on word' | 'on clock' | 'blocked';
 
 /** The waits on one endpoint, one at a time. */
 export class TurnWait {
@@ -152,7 +221,8 @@ export class TurnWait {
 
   /** Ends a wait that is over; true if its callback has begun the next. Precondition: it is awake. */
   finish(): boolean {
-    this.#endpoint.patience.rewarded();
+    // Who comes from sleep has not been waiting awake.
+    if (this.#awakeUntil > 0) this.#endpoint.patience.rewarded();
     this.#call();
     return this.#state !== 'idle';
   }
@@ -171,10 +241,37 @@ export class TurnWait {
     this.#fallAsleep();
   }
 
+  /** Wakes from a block. Precondition: it is over. */
+  rouse(): void {
+    this.#leaveSleep();
+    this.#stayAwake(0);
+  }
+
+  /** Falls asleep once more, in another way. Precondition: it sleeps. */
+  fallAsleepAnew(): void {
+    this.#leaveSleep();
+    this.#fallAsleep();
+  }
+
+  get waitAddress(): number {
+    return this.#endpoint.waitAddress;
+  }
+  get waitValue(): number {
+    return this.#endpoint.waitValue;
+  }
+
   #fallAsleep(): void {
-    const bell = this.#bell;
+    const blocks = mayBlock() && blocked.size < MAX_DEDICATED_COUNT;
+    const bell = blocks ? undefined : this.#bell;
     if (!this.#endpoint.fallAsleep(bell === undefined ? ON_WORD : ON_BELL)) {
       this.#stayAwake(0);
+      return;
+    }
+    asleep.add(this);
+    if (blocks) {
+      this.#state = 'blocked';
+      blocked.add(this);
+      round ??= setImmediate(nextRound);
     } else if (bell === undefined) {
       this.#armWaiter();
     } else {
@@ -205,13 +302,17 @@ export class TurnWait {
 
   /** Ends the wait; onTurn is not called any more. */
   cancel(): void {
-    const state = this.#state;
-    this.#state = 'idle';
     this.#onTurn = undefined;
-    if (state === 'idle') return;
-    if (state === 'awake') return remove(this);
+    if (this.#state === 'awake') remove(this);
+    else if (this.#state !== 'idle') this.#leaveSleep();
+    this.#state = 'idle';
+  }
+
+  #leaveSleep(): void {
+    asleep.delete(this);
+    blocked.delete(this);
     this.#endpoint.awaken();
-    if (state === 'on bell') this.#bell!.remove(this.#look);
+    this.#bell?.remove(this.#look);
     clearTimeout(this.#timer);
     if (this.#armed !== undefined) disarm(this.#armed);
     this.#armed = undefined;

@@ -34,6 +34,8 @@ export class Channel implements Communicator {
   #wantFDs = 0;
   #connected = false;
   readonly #turn: TurnWait;
+  /** Without a bell it may come to wait on the waiting thread, which is kept for that. */
+  readonly #usesWaiter: boolean;
   #destroyed = false;
 
   private constructor(
@@ -50,7 +52,8 @@ export class Channel implements Communicator {
     this.#isPeerAlive = isPeerAlive;
     this.payload = endpoint.window.payload;
     this.#header = endpoint.window.datagram.view;
-    retainWaiter();
+    this.#usesWaiter = bell === undefined;
+    if (this.#usesWaiter) retainWaiter();
   }
 
   /**
@@ -170,7 +173,7 @@ export class Channel implements Communicator {
     this.#endpoint.shutdown();
     this.#fdChannel.destroy();
     this.#endpoint.window.destroy();
-    releaseWaiter();
+    if (this.#usesWaiter) releaseWaiter();
   }
 
   #check(result: number): number {

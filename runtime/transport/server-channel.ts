@@ -42,6 +42,8 @@ export class ServerChannel implements ServerCommunicator {
   readonly #fdChannel: FDChannel;
   #connected = false;
   readonly #turn: TurnWait;
+  /** Without a bell it may come to wait on the waiting thread, which is kept for that. */
+  readonly #usesWaiter: boolean;
   #destroyed = false;
 
   private constructor(window: PacketWindow, fdChannel: FDChannel, maxMessageSize: number, settings: ChannelSettings) {
@@ -52,7 +54,8 @@ export class ServerChannel implements ServerCommunicator {
     // The window is whole pages: a response must not be larger than the client was told.
     const { buffer, byteOffset } = window.payload.view;
     this.payload = new Payload(buffer as ArrayBuffer, byteOffset, maxMessageSize);
-    retainWaiter();
+    this.#usesWaiter = settings.bell === undefined;
+    if (this.#usesWaiter) retainWaiter();
   }
 
   /** Makes a channel, or returns -errno where memory or descriptors are short. */
@@ -123,6 +126,6 @@ export class ServerChannel implements ServerCommunicator {
     if (this.#endpoint.receive() !== -EAGAIN) this.#endpoint.shutdown();
     this.#fdChannel.destroy();
     this.#endpoint.window.destroy();
-    releaseWaiter();
+    if (this.#usesWaiter) releaseWaiter();
   }
 }

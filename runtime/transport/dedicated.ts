@@ -1,0 +1,79 @@
+/**
+ * A thread that does nothing but serve: it may block, so it sleeps on the words of all its channels itself, and is woken
+ * by its clients in the kernel, without an event loop in between.
+ *
+ * What such a thread cannot sleep on (its sockets, messages from other threads) comes by its control word: whoever has
+ * something for it, the thread that started it, changes the word and wakes it, and it goes back to its event loop.
+ */
+
+import { ALL_WAITERS, futexWaitv, futexWake, hasFutexWaitv, setWaiter, WAITV_MAX_COUNT } from '../os/futex.js';
+import { viewMemory } from '../os/libc.js';
+import { allocScratch, PAGE_BYTES } from '../os/memory.js';
+
+/** A dedicated thread returns to its event loop at least this often: for timers, and for hang-ups. */
+export const LONGEST_BLOCK_MS = 50;
+const TWO_32 = 0x1_0000_0000;
+/** One word less than futex_waitv takes: the control word is one of them. */
+export const MAX_DEDICATED_COUNT = WAITV_MAX_COUNT - 1;
+
+/** The word of a dedicated thread, as the thread that starts it sees it. It lives as long as the process. */
+export class ControlWord {
+  readonly address: number;
+  readonly #words: Int32Array;
+
+  constructor() {
+    const page = allocScratch(PAGE_BYTES);
+    this.address = page.address;
+    this.#words = new Int32Array(page.buffer);
+  }
+
+  /** Sends the thread back to its event loop. */
+  call(): void {
+    Atomics.add(this.#words, 0, 1);
+    futexWake(this.address, ALL_WAITERS);
+  }
+}
+
+/** A word to sleep on, and its value meanwhile. */
+export interface SleepWord {
+  readonly waitAddress: number;
+  readonly waitValue: number;
+}
+
+/** The dedicated thread's own side of it. */
+export class Dedication {
+  readonly #address: number;
+  readonly #words: Int32Array;
+  #seen: number;
+
+  constructor(controlAddress: number) {
+    this.#address = controlAddress;
+    this.#words = new Int32Array(viewMemory(controlAddress, 4));
+    this.#seen = Atomics.load(this.#words, 0);
+  }
+
+  /** True where the kernel lets a thread sleep on many words. */
+  static get isPossible(): boolean {
+    return hasFutexWaitv();
+  }
+
+  /** True if somebody has called since `heed`. */
+  get isCalled(): boolean {
+    return Atomics.load(this.#words, 0) !== this.#seen;
+  }
+
+  /** Says that the event loop comes next. */
+  heed(): void {
+    this.#seen = Atomics.load(this.#words, 0);
+  }
+
+  /** Sleeps until one of these words changes, or somebody calls, or LONGEST_BLOCK_MS have passed. */
+  block(sleepers: Iterable<SleepWord>): void {
+    setWaiter(0, this.#address % TWO_32, Math.floor(this.#address / TWO_32), this.#seen);
+    let count = 1;
+    for (const { waitAddress, waitValue } of sleepers) {
+      setWaiter(count++, waitAddress % TWO_32, Math.floor(waitAddress / TWO_32), waitValue);
+    }
+    futexWaitv(count, LONGEST_BLOCK_MS);
+  }
+}
