@@ -21,7 +21,15 @@ export function typeText(type: FieldType): string {
   switch (type.kind) {
     case 'int':
       return type.alias ?? `${type.signed ? 'i' : 'u'}${type.bits}`;
+    case 'bool':
+      return 'bool';
+    case 'float':
+      return `f${type.bits}`;
+    case 'fixedBytes':
+      return `FixedBytes<${type.size}>`;
     case 'opaque':
+    case 'enum':
+    case 'flags':
     case 'struct':
       return type.name;
     case 'pad':

@@ -141,7 +141,10 @@ class Page {
   }
 
   #layout(struct: LaidStruct): Markup {
-    const rows = struct.blocks.flatMap((block, i) => this.#rows(block, struct.blocks[i - 1]?.tail));
+    const rows = [
+      ...struct.blocks.flatMap((block, i) => this.#rows(block, struct.blocks[i - 1]?.tail)),
+      ...struct.optionals.map((field) => this.#optionalRow(field)),
+    ];
     return html`<p class="size"><code>${struct.name}</code>, ${sizeText(struct)}</p>
       <div class="scroll">${diagram(struct, (type) => this.#sizeOf(type))}</div>
       <div class="scroll">
@@ -179,6 +182,19 @@ class Page {
       });
   }
 
+  /** An optional field: it stands where the one before it ends, if it is there. */
+  #optionalRow(field: PlacedField): Markup {
+    return html`<tr>
+      <td class="number">…</td>
+      <td class="number">
+        0 or ${'countBits' in field.type ? variableSize(field.type) : String(this.#sizeOf(field.type))}
+      </td>
+      <td>${this.#typeLink(field.type)}</td>
+      <td><code>${field.name}?</code></td>
+      <td>${docMarkup(field.doc)}</td>
+    </tr>`;
+  }
+
   /** A type, with links to the structs in it. */
   #typeLink(type: FieldType): Markup {
     const text = typeText(type);
@@ -190,9 +206,15 @@ class Page {
 
   #sizeOf(type: FieldType): number {
     switch (type.kind) {
+      case 'bool':
+        return 1;
       case 'int':
+      case 'float':
+      case 'enum':
+      case 'flags':
       case 'opaque':
         return type.bits / 8;
+      case 'fixedBytes':
       case 'pad':
         return type.size;
       case 'struct':

@@ -4,6 +4,7 @@
  * three. schema/kv.ts goes to DIR/kv/. With --check nothing is written: it fails when what is there is not what would be.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -116,7 +117,8 @@ function posixPath(path: string): string {
 function inputOf(schema: string, options: Options, output: Output): SchemaInput | undefined {
   const file = posixPath(schema);
   try {
-    const text = readFileSync(schema, 'utf8');
+    const text = textOf(file, readFileSync(schema), output);
+    if (text === undefined) return undefined;
     const runtime = runtimeFor(directoryOf(schema, options), options.runtime);
     return { file, text, runtime, command: options.command, extensions: isExtensions(schema) };
   } catch (error) {
@@ -124,6 +126,18 @@ function inputOf(schema: string, options: Options, output: Output): SchemaInput 
     output.error(`${file}:1:1: cannot be read (${String(code)}); name a schema that is there\n`);
     return undefined;
   }
+}
+
+/** The text of a schema, which is UTF-8. */
+function textOf(file: string, bytes: Buffer, output: Output): string | undefined {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  let good = 0;
+  while (isUtf8(bytes.subarray(0, bytes.indexOf(0x0a, good) + 1)) && bytes.includes(0x0a, good)) {
+    good = bytes.indexOf(0x0a, good) + 1;
+  }
+  const line = bytes.subarray(0, good).toString('utf8').split('\n').length;
+  output.error(`${file}:${line}:1: this line is not UTF-8; save the file as UTF-8\n`);
+  return undefined;
 }
 
 /** Only this package's own file may use the MIDs of extensions. */

@@ -2,7 +2,7 @@
 
 import { type Files, emitProtocol } from './emit.js';
 import type { RuntimeSpecifier } from './imports.js';
-import type { Diagnostic } from './ir.js';
+import type { Diagnostic, LaidProtocol } from './ir.js';
 import { layoutProtocol } from './layout.js';
 import { readSchema } from './read.js';
 import { resolveSchema } from './resolve.js';
@@ -16,7 +16,7 @@ export interface SchemaInput {
   /** What to run after a change of the schema. */
   readonly command: string;
   /** True for the SDK's own messages, schema/extensions.ts: the one schema that may have MIDs from 65280 on. */
-  readonly extensions?: boolean;
+  readonly extensions?: boolean | undefined;
 }
 
 export interface Compiled {
@@ -36,9 +36,30 @@ export async function compile(inputs: readonly SchemaInput[]): Promise<Compiled[
   return compiled;
 }
 
-async function compileOne({ file, text, runtime, command, extensions = false }: SchemaInput): Promise<Compiled> {
-  const failed = (diagnostics: readonly Diagnostic[]): Compiled => {
-    return { file, outputs: new Map(), diagnostics: inOrder(diagnostics), messageCount: 0 };
+async function compileOne(input: SchemaInput): Promise<Compiled> {
+  const { file, runtime, command } = input;
+  const { protocol, diagnostics } = analyse(input);
+  if (protocol === undefined) return { file, outputs: new Map(), diagnostics, messageCount: 0 };
+  const outputs = await emitProtocol(protocol, { schema: file, command, runtime });
+  const messageCount = protocol.messages.filter((message) => !message.implied).length;
+  return { file, outputs, diagnostics, messageCount };
+}
+
+/** A schema's meaning, or everything that is wrong with it. */
+export interface Analysed {
+  /** Undefined when there are diagnostics. */
+  readonly protocol: LaidProtocol | undefined;
+  /** In the order of the text. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function analyse({
+  file,
+  text,
+  extensions = false,
+}: Pick<SchemaInput, 'file' | 'text' | 'extensions'>): Analysed {
+  const failed = (diagnostics: readonly Diagnostic[]): Analysed => {
+    return { protocol: undefined, diagnostics: inOrder(diagnostics) };
   };
   const read = readSchema(file, text);
   if (read.diagnostics.length > 0) return failed(read.diagnostics);
@@ -46,10 +67,7 @@ async function compileOne({ file, text, runtime, command, extensions = false }: 
   if (resolved.protocol === undefined) return failed(resolved.diagnostics);
   const laid = layoutProtocol(resolved.protocol);
   const diagnostics = [...resolved.diagnostics, ...laid.diagnostics];
-  if (diagnostics.length > 0) return failed(diagnostics);
-  const outputs = await emitProtocol(laid.protocol, { schema: file, command, runtime });
-  const messageCount = laid.protocol.messages.filter((message) => !message.implied).length;
-  return { file, outputs, diagnostics, messageCount };
+  return diagnostics.length > 0 ? failed(diagnostics) : { protocol: laid.protocol, diagnostics };
 }
 
 /** By place, each once. */

@@ -9,6 +9,7 @@ import { type RuntimeSpecifier, identifiersOf, importLine, runtimeImports } from
 import { describeProtocol } from './describe.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { LaidProtocol, Message } from './ir.js';
+import { choiceView, errorsView } from './choice-view.js';
 import { Views, aliasViews, plus } from './view.js';
 
 export interface EmitOptions {
@@ -34,6 +35,8 @@ const PROTOCOL_CONSTANTS = ['NAMES', 'FINGERPRINT', 'LAYOUTS'];
 
 /** Stands for an empty line in a template. All others come of the template's own lines, and go. */
 const BLANK = '//~blank~';
+
+const PARTIALS = ['struct', 'block-read', 'block-write', 'optional-read', 'optional-size', 'optional-write'];
 
 const handlebars = Handlebars.create();
 let templates: ReadonlyMap<string, HandlebarsTemplateDelegate> | undefined;
@@ -81,6 +84,9 @@ function viewOf(protocol: LaidProtocol): object {
     lines: protocol.doc,
     allChannelsOrNone: protocol.allChannelsOrNone,
     aliases: aliasViews(protocol.aliases),
+    choices: protocol.choices.map(choiceView),
+    errors: errorsView(protocol.errors),
+    limitsResponses: protocol.messages.some((message) => message.limits.resp !== undefined),
     structs: protocol.structs.map((struct) => views.struct(struct)),
     messages,
     extensions: protocol.extensions,
@@ -110,17 +116,28 @@ function siblingImports(output: Output, protocol: LaidProtocol, body: string): s
   const messages = protocol.messages.filter((message) => message.mid !== 0);
   switch (output) {
     case 'client':
-      return importMessages([...(protocol.extensions ? [] : PROTOCOL_CONSTANTS), ...messages.flatMap(clientNames)]);
+      return importMessages([
+        ...(protocol.extensions ? [] : [...PROTOCOL_CONSTANTS, 'ERROR_NAMES']),
+        ...errorNames(protocol),
+        ...messages.flatMap(clientNames),
+      ]);
     case 'server':
-      return importMessages([...PROTOCOL_CONSTANTS, ...messages.flatMap(serverNames)]) + importReflection(protocol);
+      return (
+        importMessages([...PROTOCOL_CONSTANTS, ...errorNames(protocol), ...messages.flatMap(serverNames)]) +
+        importReflection(protocol)
+      );
     case 'samples': {
       const used = identifiersOf(body);
-      const aliases = protocol.aliases.flatMap(({ name }) => (used.has(name) ? [name] : []));
+      const aliases = [...protocol.aliases, ...protocol.choices].flatMap(({ name }) => (used.has(name) ? [name] : []));
       return importMessages([...aliases, ...protocol.structs.flatMap(({ name }) => codecNames(name))]);
     }
     default:
       return '';
   }
+}
+
+function errorNames({ errors }: LaidProtocol): string[] {
+  return errors === undefined ? [] : [errors.name];
 }
 
 function importReflection({ name }: LaidProtocol): string {
@@ -153,8 +170,7 @@ function loadTemplates(): ReadonlyMap<string, HandlebarsTemplateDelegate> {
   const read = (path: string): string => readFileSync(TEMPLATES + path, 'utf8').replace(/\r\n/gu, '\n');
   for (const file of readdirSync(TEMPLATES + 'field'))
     handlebars.registerPartial(partialOf(file), read(`field/${file}`));
-  for (const partial of ['struct', 'block-read', 'block-write'])
-    handlebars.registerPartial(partial, read(`${partial}.hbs`));
+  for (const partial of PARTIALS) handlebars.registerPartial(partial, read(`${partial}.hbs`));
   registerHelpers();
   const compile = (output: Output): [string, HandlebarsTemplateDelegate] => {
     return [output, handlebars.compile(read(`${output}.hbs`), { noEscape: true, strict: false })];

@@ -37,7 +37,12 @@ type Structs = ReadonlyMap<string, LaidStruct>;
 
 function layoutChain(name: string | undefined, structs: Structs): Layout {
   const fields = structs.get(name ?? '')?.fields ?? [];
-  return [chained('', wireText(fields, structs))];
+  const required = fields.filter((field) => !field.optional);
+  const chain = [chained('', wireText(required, structs))];
+  for (const { type } of fields.slice(required.length)) {
+    chain.push(chained(`${chain.at(-1)!}`, typeText(type, structs)));
+  }
+  return chain;
 }
 
 /** A link of the chain: it stands for all that comes before it as well. */
@@ -60,6 +65,15 @@ function typeText(type: FieldType, structs: Structs): string {
       return `${type.signed ? 'i' : 'u'}${type.bits}`;
     case 'opaque':
       return `u${type.bits}`;
+    case 'bool':
+      return 'u8';
+    case 'enum':
+    case 'flags':
+      return `u${type.bits}`;
+    case 'float':
+      return `f${type.bits}`;
+    case 'fixedBytes':
+      return `x${type.size}`;
     case 'pad':
       return `p${type.size}`;
     case 'string':

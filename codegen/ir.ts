@@ -63,6 +63,29 @@ export interface OpaqueType {
   readonly bits: 32 | 64;
 }
 
+/** A byte that is 0 or 1. */
+export interface BoolType {
+  readonly kind: 'bool';
+}
+
+export interface FloatType {
+  readonly kind: 'float';
+  readonly bits: 32 | 64;
+}
+
+/** One of the numbers, or a set of the bits, that the Choice `name` has. */
+export interface ChoiceType {
+  readonly kind: 'enum' | 'flags';
+  readonly name: string;
+  readonly bits: 8 | 16 | 32;
+}
+
+/** So many bytes, always. */
+export interface FixedBytesType {
+  readonly kind: 'fixedBytes';
+  readonly size: number;
+}
+
 export interface PadType {
   readonly kind: 'pad';
   readonly size: number;
@@ -92,8 +115,8 @@ export interface StructType {
   readonly name: string;
 }
 
-export type ElementType = IntType | OpaqueType | StringType | StructType;
-export type FieldType = ElementType | PadType | BytesType | ListType;
+export type ElementType = IntType | OpaqueType | BoolType | FloatType | ChoiceType | StringType | StructType;
+export type FieldType = ElementType | PadType | FixedBytesType | BytesType | ListType;
 
 export interface Field {
   readonly name: string;
@@ -102,6 +125,8 @@ export interface Field {
   readonly place: Place;
   /** True for an identifier that the client has to give back. */
   readonly makes: boolean;
+  /** True for one that may be missing at the end of a message. */
+  readonly optional: boolean;
 }
 
 export interface Struct {
@@ -123,6 +148,32 @@ export interface Alias {
   readonly type: FieldType;
 }
 
+/** A number with a name. */
+export interface ChoiceMember {
+  readonly name: string;
+  readonly doc: readonly string[];
+  readonly value: number;
+  readonly place: Place;
+}
+
+/** An alias that lists numbers of which a field has one, or bits of which it has some. */
+export interface Choice {
+  readonly kind: 'enum' | 'flags';
+  readonly name: string;
+  readonly doc: readonly string[];
+  readonly place: Place;
+  readonly bits: 8 | 16 | 32;
+  readonly members: readonly ChoiceMember[];
+}
+
+/** The error codes that a protocol has besides Linux's errnos: all above 4095. */
+export interface ErrorCodes {
+  readonly name: string;
+  readonly doc: readonly string[];
+  readonly place: Place;
+  readonly members: readonly ChoiceMember[];
+}
+
 export interface Message {
   readonly mid: number;
   /** As the schema has it: `FStat`. */
@@ -138,6 +189,8 @@ export interface Message {
   /** The response's struct; undefined for Empty. */
   readonly resp: string | undefined;
   readonly donates: readonly string[];
+  /** The most bytes that a payload of it may have, where the schema says it. */
+  readonly limits: { readonly req?: number; readonly resp?: number };
   /** True for a message that every protocol has and this schema leaves out. */
   readonly implied: boolean;
 }
@@ -151,6 +204,8 @@ export interface Protocol {
   /** True for the SDK's own messages, which go beside a protocol and are none. */
   readonly extensions: boolean;
   readonly aliases: readonly Alias[];
+  readonly choices: readonly Choice[];
+  readonly errors: ErrorCodes | undefined;
   readonly structs: readonly Struct[];
   readonly messages: readonly Message[];
 }
@@ -176,6 +231,8 @@ export interface LaidStruct extends Struct {
   /** What it must be aligned to inside a run of fixed-size fields. */
   readonly align: number;
   readonly blocks: readonly Block[];
+  /** Its optional fields, which come last, each at the offset 0 of a block of its own. */
+  readonly optionals: readonly PlacedField[];
 }
 
 /** A schema that emit.ts can print: nothing in it is wrong. */

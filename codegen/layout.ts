@@ -72,7 +72,9 @@ class Layout {
     const blocks: Block[] = [];
     let run: Run = { size: 0, fields: [] };
     let align = 1;
+    const optionals: PlacedField[] = [];
     for (const field of fields) {
+      if (this.#isOptional(field, optionals)) continue;
       const extent = this.#extent(field);
       if (extent === undefined) continue;
       if (extent.fixed) {
@@ -87,13 +89,37 @@ class Layout {
     const size = blocks.reduce((sum, block) => sum + block.size + this.#leastTail(block), 0);
     if (size > MAX_STRUCT_BYTES)
       this.#report(source.place, `${show(source.name)} has ${size} bytes, more than any message can; split it`);
-    return { ...source, fields, blocks, size, align, fixed: blocks.every((block) => block.tail === undefined) };
+    const fixed = optionals.length === 0 && blocks.every((block) => block.tail === undefined);
+    return { ...source, fields, blocks, optionals, size, align, fixed };
+  }
+
+  /** Takes an optional field out of the blocks. Reports one that is not at the end. */
+  #isOptional(field: Field, optionals: PlacedField[]): boolean {
+    if (!field.optional) {
+      const before = optionals[0];
+      if (before === undefined) return false;
+      const where = `comes after '${before.name}' (line ${before.place.line}), which is optional`;
+      this.#report(field.place, `${show(field.name)} ${where}; move the optional fields to the end`);
+      return false;
+    }
+    if (field.type.kind === 'pad') this.#report(field.place, `${show(field.name)} is a pad; drop the question mark`);
+    if (this.#extent(field) !== undefined) optionals.push({ ...field, offset: 0 });
+    return true;
+  }
+
+  /** Optional fields end a message; what is in another struct, or goes on in one, cannot end it. */
+  #mustEnd(struct: LaidStruct, place: Place): void {
+    const [first] = struct.optionals;
+    if (first === undefined) return;
+    const what = `${show(struct.name)} ends with the optional '${first.name}' and cannot be a part of something`;
+    this.#report(place, `${what}; only a whole request or response can have optional fields`);
   }
 
   /** The base's fields, then its own. */
   #flatten(source: Struct): readonly Field[] {
     if (source.base === undefined) return source.fields;
     const base = this.struct(source.base.name, source.base.place);
+    if (base !== undefined) this.#mustEnd(base, source.base.place);
     return base === undefined ? source.fields : [...base.fields, ...source.fields];
   }
 
@@ -114,11 +140,14 @@ class Layout {
   #extent(field: Field): Extent | undefined {
     const { type } = field;
     if (type.kind === 'list' && type.element.kind === 'struct') {
-      if (this.struct(type.element.name, field.place) === undefined) return undefined;
+      const element = this.struct(type.element.name, field.place);
+      if (element === undefined) return undefined;
+      this.#mustEnd(element, field.place);
     }
     if (type.kind !== 'struct') return extentOf(type);
     const struct = this.struct(type.name, field.place);
     if (struct === undefined) return undefined;
+    this.#mustEnd(struct, field.place);
     return struct.fixed ? { fixed: true, size: struct.size, align: struct.align } : { fixed: false, size: 0, align: 1 };
   }
 
@@ -137,7 +166,14 @@ interface Extent {
 
 function extentOf(type: Exclude<FieldType, { kind: 'struct' }>): Extent {
   switch (type.kind) {
+    case 'bool':
+      return { fixed: true, size: 1, align: 1 };
+    case 'fixedBytes':
+      return { fixed: true, size: type.size, align: 1 };
     case 'int':
+    case 'float':
+    case 'enum':
+    case 'flags':
     case 'opaque':
       return { fixed: true, size: type.bits / 8, align: type.bits / 8 };
     case 'pad':

@@ -102,11 +102,17 @@ export function standardMessage(mid: number, place: Place): { message: Message; 
     name: `${name}Resp`,
     doc: [],
     place,
-    fields: fields.map((field) => ({ ...field, doc: field.doc === '' ? [] : [field.doc], place, makes: false })),
+    fields: fields.map((field) => ({
+      ...field,
+      doc: field.doc === '' ? [] : [field.doc],
+      place,
+      makes: false,
+      optional: false,
+    })),
     donates,
   };
   const stub = name.toLowerCase();
-  const common = { mid, member: name, name, stub, place, doc: [doc], donates };
+  const common = { mid, member: name, name, stub, place, doc: [doc], donates, limits: {} };
   return { message: { ...common, req: undefined, resp: resp.name, implied: true }, resp };
 }
 

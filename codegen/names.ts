@@ -3,8 +3,10 @@
 import { RUNTIME_NAMES } from './runtime-names.js';
 
 /** Words of the vocabulary, which a schema cannot declare anew. */
-export const VOCABULARY: readonly string[] =
-  'u8 u16 u32 u64 i8 i16 i32 i64 Str List Bytes Pad Opaque Makes Empty Message Donates'.split(' ');
+export const VOCABULARY: readonly string[] = (
+  'u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 bool Str List Bytes FixedBytes Pad Opaque Enum Flags Errors Makes Empty ' +
+  'Message Donates Limits'
+).split(' ');
 
 /** What the client has of its own. A message whose stub or whose synchronous twin has such a name would shadow it. */
 export const RESERVED_MEMBERS: readonly string[] = (
@@ -38,7 +40,7 @@ const RESERVED_WORDS: ReadonlySet<string> = new Set(
 const RESERVED_TYPES: ReadonlySet<string> = new Set([
   ...(
     'Array BigInt Boolean Buffer DataView Error Function Infinity Map MID NaN Number Object Promise Proxy RangeError ' +
-    'Readonly ReadonlyMap Record Set String Symbol TypeError Uint8Array CODECS FINGERPRINT LAYOUTS NAMES'
+    'Readonly ReadonlyMap Record Set String Symbol TypeError Uint8Array CODECS ERROR_NAMES FINGERPRINT LAYOUTS NAMES'
   ).split(' '),
   ...VOCABULARY,
   ...RUNTIME_NAMES,
@@ -95,6 +97,11 @@ export function wrongType(name: string): string | undefined {
   const wrong = wrongName(name, '[A-Z]', "'BlockList'");
   if (wrong !== undefined) return wrong;
   return RESERVED_TYPES.has(name) ? 'is a name that generated code needs for itself; choose another' : undefined;
+}
+
+/** What is wrong with the name of a number: a member of an enum, a flag, an error code. */
+export function wrongConstant(name: string): string | undefined {
+  return wrongName(name, '[A-Za-z]', "'NotFound'");
 }
 
 /** What is wrong with a message's name under this MID. */

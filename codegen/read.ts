@@ -22,6 +22,7 @@ const COMPILER_TAGS = /^\s*@(allChannelsOrNone)\b.*$/u;
 
 const NOT_A_DECLARATION =
   'a schema holds imports of types, exported interfaces and exported type aliases; move anything else elsewhere';
+const NO_ENUM = 'an enum does not say how many bytes it takes; write export type Colour = Enum<u8, { Red: 0 }>';
 const NOT_EXPORTED = "is not exported; write 'export' before it";
 const GENERIC = 'has type parameters, and a message has one layout only; write one interface for each';
 
@@ -73,7 +74,7 @@ class Reader {
         whole === undefined ? undefined : 'only the vocabulary is imported, by name; write import type { u32 } from …';
       return { kind: 'import', place, names, wrong };
     }
-    return { kind: 'other', place, wrong: NOT_A_DECLARATION };
+    return { kind: 'other', place, wrong: Node.isEnumDeclaration(node) ? NO_ENUM : NOT_A_DECLARATION };
   }
 
   #interface(node: InterfaceDeclaration): StatementSyntax {
@@ -98,7 +99,7 @@ class Reader {
     const place = this.#place(node);
     if (!Node.isPropertySignature(node)) {
       const wrong = `${describe(node)} has no form on the wire; write a field, name: type`;
-      return { place, name: '', doc: [], type: undefined, wrong };
+      return { place, name: '', doc: [], type: undefined, optional: false, wrong };
     }
     const typeNode = node.getTypeNode();
     const name = node.getNameNode();
@@ -107,6 +108,7 @@ class Reader {
       name: Node.isIdentifier(name) ? name.getText() : plainName(name),
       doc: docOf(node),
       type: typeNode === undefined ? undefined : this.#type(typeNode),
+      optional: node.hasQuestionToken(),
       wrong: wrongForm(node),
     };
   }
@@ -147,9 +149,6 @@ function notExported(node: ExportableNode): string | undefined {
 
 function wrongForm(node: Node & { getName(): string }): string | undefined {
   if (!Node.isPropertySignature(node)) return undefined;
-  if (node.hasQuestionToken()) {
-    return 'is optional, which the wire has no form for; drop the question mark and let a value stand for none';
-  }
   if (node.isReadonly()) return "is readonly, which means nothing on the wire; drop the word 'readonly'";
   return node.getTypeNode() === undefined ? 'has no type; write one, as in name: u32' : undefined;
 }
@@ -166,7 +165,7 @@ const FOREIGN = new Map<SyntaxKind, [what: string, advice: string]>([
   [SyntaxKind.NumberKeyword, ['number', 'write the integer that the wire carries, as in u32']],
   [SyntaxKind.BigIntKeyword, ['bigint', 'write u64 or i64']],
   [SyntaxKind.StringKeyword, ['string', 'write Str']],
-  [SyntaxKind.BooleanKeyword, ['boolean', 'write u8 and say which value means what']],
+  [SyntaxKind.BooleanKeyword, ['boolean', 'write bool']],
   [SyntaxKind.ArrayType, ['an array', 'write List<…>']],
   [SyntaxKind.UnionType, ['a union', 'write one type, or one message for each']],
   [SyntaxKind.IntersectionType, ['an intersection', "write an interface that 'extends' the other"]],

@@ -1,7 +1,8 @@
 /** From syntax to meaning: looks up names, makes messages and structs of what was read, and collects what is wrong. */
 
+import { choiceOf, errorCodesOf, isChoice, isErrorCodes } from './choices.js';
 import { checkProtocol } from './check.js';
-import type { Diagnostic, Field, Message, Place, Protocol, Struct } from './ir.js';
+import type { Choice, Diagnostic, ErrorCodes, Field, Message, Place, Protocol, Struct } from './ir.js';
 import { MAX_MID, STANDARD_MESSAGES, freeMID, standardMessage, wrongExtensionMID, wrongMID } from './mids.js';
 import {
   VOCABULARY,
@@ -42,7 +43,9 @@ class Resolver {
   readonly #messages: Message[] = [];
   /** Every top-level name of the generated code, and what it is made of. */
   readonly #taken = new Map<string, { readonly owner: string; readonly place: Place }>();
-  #types = new Types(new Map(), new Map(), () => undefined);
+  readonly #choices: Choice[] = [];
+  #errors: ErrorCodes | undefined;
+  #types = new Types(new Map(), new Map(), [], () => undefined);
   #name = '';
   /** The MIDs of all messages, those still to be read included: none of them is free. */
   #written: readonly number[] = [];
@@ -74,7 +77,14 @@ class Resolver {
     const { name, doc, place } = root;
     const allChannelsOrNone = root.tags.includes('allChannelsOrNone');
     const common = { name, doc, place, allChannelsOrNone, extensions: this.extensions };
-    return { ...common, aliases: resolved, structs: this.#structs, messages: this.#messages };
+    return {
+      ...common,
+      aliases: resolved,
+      choices: this.#choices,
+      errors: this.#errors,
+      structs: this.#structs,
+      messages: this.#messages,
+    };
   }
 
   #report(place: Place, message: string): undefined {
@@ -126,12 +136,22 @@ class Resolver {
       if (syntax === root || (syntax.kind === 'interface' && isProtocol(syntax))) continue;
       const wrong = wrongType(syntax.name);
       if (wrong !== undefined) this.#report(syntax.place, `${show(syntax.name)} ${wrong}`);
-      const names = syntax.kind === 'interface' ? namesOfStruct(syntax.name) : [syntax.name];
+      const names = namesOf(syntax);
       if (!this.#take(syntax.name, syntax.place, names)) continue;
       if (syntax.kind === 'interface') this.#interfaces.set(syntax.name, syntax);
+      else if (isErrorCodes(syntax)) this.#declareErrors(syntax);
+      else if (isChoice(syntax)) this.#choices.push(choiceOf(syntax, (at, message) => this.#report(at, message)));
       else named.set(syntax.name, syntax);
     }
-    this.#types = new Types(this.#interfaces, named, (place, message) => this.#report(place, message));
+    this.#types = new Types(this.#interfaces, named, this.#choices, (place, message) => this.#report(place, message));
+  }
+
+  #declareErrors(syntax: AliasSyntax): void {
+    if (this.#errors !== undefined) {
+      const at = `'${this.#errors.name}' (line ${this.#errors.place.line})`;
+      return this.#report(syntax.place, `${show(syntax.name)} declares errors, as ${at} does; write all codes there`);
+    }
+    this.#errors = errorCodesOf(syntax, (place, message) => this.#report(place, message));
   }
 
   /** Takes the names that generated code makes of a declaration. False where one is taken: it was reported. */
@@ -172,7 +192,7 @@ class Resolver {
 
   #fields(members: readonly MemberSyntax[]): Field[] {
     const fields: Field[] = [];
-    for (const { place, name, doc, type, wrong } of members) {
+    for (const { place, name, doc, type, optional, wrong } of members) {
       if (wrong !== undefined) {
         this.#report(place, name === '' ? wrong : `${show(name)} ${wrong}`);
         continue;
@@ -181,7 +201,8 @@ class Resolver {
       if (wrongName !== undefined) this.#report(place, `${show(name)} ${wrongName}`);
       const made = type?.kind === 'name' && type.name === 'Makes' ? type : undefined;
       const resolved = type === undefined ? undefined : made ? this.#types.made(made) : this.#types.field(type);
-      if (resolved !== undefined) fields.push({ name, doc, type: resolved, place, makes: made !== undefined });
+      if (resolved !== undefined)
+        fields.push({ name, doc, type: resolved, place, makes: made !== undefined, optional });
     }
     return fields;
   }
@@ -193,8 +214,8 @@ class Resolver {
     if (type?.kind !== 'name' || type.name !== 'Message') {
       return this.#report(place, `${show(name)} is no message; write Message<MID, request, response>`);
     }
-    const [midType, reqType, respType, donatesType] = type.args;
-    if (midType === undefined || reqType === undefined || respType === undefined || type.args.length > 4) {
+    const [midType, reqType, respType, ...more] = type.args;
+    if (midType === undefined || reqType === undefined || respType === undefined || more.length > 2) {
       return this.#report(
         type.place,
         `${show(name)} needs a MID, a request and a response; write Message<256, Empty, Empty>`,
@@ -212,12 +233,26 @@ class Resolver {
         `${show(name)} clashes with '${clash.member}' (line ${clash.place.line}): their stubs would; rename one`,
       );
     }
+    if (member.optional) this.#report(place, `${show(name)} is there or not there; drop the question mark`);
+    const limitsType = more.find((each) => each.kind === 'name' && each.name === 'Limits');
+    const donatesType = more.find((each) => each !== limitsType);
     const donates = donatesType === undefined ? [] : this.#donates(donatesType);
+    const limits = limitsType === undefined ? {} : this.#limits(limitsType);
     const req = this.#content(reqType, `${midName(name)}Req`, []);
     const resp = this.#content(respType, `${midName(name)}Resp`, donates);
     if (clash === undefined) this.#take(name, place, [`${midName(name)}Method`]);
     const names = { member: name, name: midName(name), stub: stubName(name) };
-    this.#messages.push({ ...names, mid: mid ?? -1, doc: member.doc, place, req, resp, donates, implied: false });
+    this.#messages.push({
+      ...names,
+      mid: mid ?? -1,
+      doc: member.doc,
+      place,
+      req,
+      resp,
+      donates,
+      limits,
+      implied: false,
+    });
   }
 
   #mid(name: string, place: Place, type: TypeSyntax): number | undefined {
@@ -293,6 +328,24 @@ class Resolver {
     });
   }
 
+  /** `Limits<{ request: 4096; response: 65536 }>`: either or both. */
+  #limits(type: TypeSyntax): { req?: number; resp?: number } {
+    const object = type.kind === 'name' && type.args.length === 1 ? type.args[0] : undefined;
+    const limits: { req?: number; resp?: number } = {};
+    if (object?.kind !== 'object' || object.members.length === 0) {
+      this.#report(type.place, 'limits say of what; write Limits<{ request: 4096; response: 65536 }>');
+      return limits;
+    }
+    for (const { name, place, type: value } of object.members) {
+      if (name !== 'request' && name !== 'response') {
+        this.#report(place, `${show(name)} has no limit; write request or response`);
+      } else if (value?.kind !== 'number' || !Number.isInteger(value.value) || value.value < 1) {
+        this.#report(place, `a limit is a whole number of bytes, not ${show(value?.text ?? '')}; write one`);
+      } else limits[name === 'request' ? 'req' : 'resp'] = value.value;
+    }
+    return limits;
+  }
+
   #donated(item: TypeSyntax & { kind: 'string' }): string {
     const wrong = wrongField(item.value);
     if (wrong !== undefined) this.#report(item.place, `${show(item.value)} ${wrong}`);
@@ -310,6 +363,14 @@ class Resolver {
     const mount = this.#messages.find((message) => message.mid === 1);
     if (mount?.req === undefined) this.#take('Mount', mount?.place ?? place, ['MountReqInit']);
   }
+}
+
+/** Every top-level name that generated code makes of a declaration. */
+function namesOf(syntax: InterfaceSyntax | AliasSyntax): string[] {
+  if (syntax.kind === 'interface') return namesOfStruct(syntax.name);
+  const { name } = syntax;
+  if (isErrorCodes(syntax)) return [name, `is${name}`, `fail${name}`];
+  return isChoice(syntax) ? [name, `is${name}`] : [name];
 }
 
 /** True where most members are messages: all of them are, but for mistakes. */

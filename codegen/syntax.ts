@@ -21,6 +21,8 @@ export interface MemberSyntax {
   readonly doc: readonly string[];
   /** Undefined where there is none, and then `wrong` says why. */
   readonly type: TypeSyntax | undefined;
+  /** True with a question mark after its name. */
+  readonly optional: boolean;
   /** What is wrong with its form, and what to do. */
   readonly wrong: string | undefined;
 }

@@ -1,6 +1,6 @@
 /** What a type in a schema means: integers, strings, lists and so on, and the names that the schema gives them. */
 
-import type { Alias, Bits, ElementType, FieldType, Place } from './ir.js';
+import type { Alias, Bits, Choice, ElementType, FieldType, Place } from './ir.js';
 import { VOCABULARY, nearest, show } from './names.js';
 import type { AliasSyntax, InterfaceSyntax, TypeSyntax } from './syntax.js';
 
@@ -22,6 +22,7 @@ export class Types {
   constructor(
     private readonly interfaces: ReadonlyMap<string, InterfaceSyntax>,
     private readonly named: ReadonlyMap<string, AliasSyntax>,
+    private readonly choices: readonly Choice[],
     private readonly report: Report,
   ) {}
 
@@ -72,6 +73,21 @@ export class Types {
       return { kind: 'int', bits: Number(integer[2]) as Bits, signed: integer[1] === 'i' };
     }
     switch (type.name) {
+      case 'bool':
+        return this.#arguments(type, 0, 0, 'bool') ? { kind: 'bool' } : undefined;
+      case 'f32':
+      case 'f64':
+        return this.#arguments(type, 0, 0, type.name)
+          ? { kind: 'float', bits: type.name === 'f32' ? 32 : 64 }
+          : undefined;
+      case 'FixedBytes':
+        return this.#arguments(type, 1, 1, 'FixedBytes<16>') ? this.#fixedBytes(type) : undefined;
+      case 'Enum':
+      case 'Flags':
+        return this.report(
+          type.place,
+          `${type.name} needs a name; write export type Colour = ${type.text}, and Colour here`,
+        );
       case 'Str':
       case 'Bytes':
         return this.#arguments(type, 0, 2, `${type.name}<u16, 255>`) ? this.#run(type, type.name) : undefined;
@@ -86,6 +102,8 @@ export class Types {
       case 'Empty':
       case 'Message':
       case 'Donates':
+      case 'Limits':
+      case 'Errors':
         return this.report(type.place, `${type.name} is no type of a field; leave the field out`);
       default:
         return this.#declared(type);
@@ -93,6 +111,11 @@ export class Types {
   }
 
   #declared(type: Named): FieldType | undefined {
+    const choice = this.choices.find((each) => each.name === type.name);
+    if (choice !== undefined) {
+      const known = { kind: choice.kind, name: choice.name, bits: choice.bits };
+      return this.#arguments(type, 0, 0, type.name) ? known : undefined;
+    }
     const isStruct = this.interfaces.has(type.name);
     if (!isStruct && !this.named.has(type.name)) return this.#unknownType(type);
     if (!this.#arguments(type, 0, 0, type.name)) return undefined;
@@ -102,7 +125,8 @@ export class Types {
   #unknownType(type: Named): undefined {
     const foreign = FOREIGN_NAMES.get(type.name);
     if (foreign !== undefined) return this.report(type.place, `${show(type.name)} has no form on the wire; ${foreign}`);
-    const known = [...VOCABULARY, ...this.interfaces.keys(), ...this.named.keys()];
+    const choices = this.choices.map(({ name }) => name);
+    const known = [...VOCABULARY, ...this.interfaces.keys(), ...this.named.keys(), ...choices];
     return this.#unknown(type, known, 'declare it here, or use a word of the vocabulary');
   }
 
@@ -154,7 +178,7 @@ export class Types {
     const counted = this.#counted(type, type.args[1], type.args[2], DEFAULT_COUNT_BITS.List);
     if (element === undefined || counted === undefined) return undefined;
     if (isElement(element)) return { kind: 'list', element, ...counted };
-    const what = { pad: 'pads', bytes: 'byte runs', list: 'lists' }[element.kind];
+    const what = { pad: 'pads', bytes: 'byte runs', fixedBytes: 'byte runs', list: 'lists' }[element.kind];
     return this.report(
       type.args[0]!.place,
       `a list of ${what} is not possible; put it into an interface, and list that`,
@@ -187,6 +211,17 @@ export class Types {
     return { countBits: bits, max: limit.value };
   }
 
+  #fixedBytes(type: Named): FieldType | undefined {
+    const size = type.args[0]!;
+    if (size.kind === 'number' && Number.isInteger(size.value) && size.value >= 1 && size.value <= MAX_PAD_BYTES) {
+      return { kind: 'fixedBytes', size: size.value };
+    }
+    return this.report(
+      size.place,
+      `FixedBytes has 1 to ${MAX_PAD_BYTES} bytes, not ${show(size.text)}; write FixedBytes<16>`,
+    );
+  }
+
   #pad(type: Named): FieldType | undefined {
     const size = type.args[0]!;
     if (size.kind === 'number' && Number.isInteger(size.value) && size.value >= 1 && size.value <= MAX_PAD_BYTES) {
@@ -216,5 +251,5 @@ function countBits(type: TypeSyntax): Bits | undefined {
 }
 
 function isElement(type: FieldType): type is ElementType {
-  return type.kind === 'int' || type.kind === 'opaque' || type.kind === 'string' || type.kind === 'struct';
+  return type.kind !== 'pad' && type.kind !== 'bytes' && type.kind !== 'fixedBytes' && type.kind !== 'list';
 }

@@ -1,13 +1,35 @@
 /** What the templates print: the laid-out protocol with every expression that depends on a field's kind spelled out. */
 
-import type { Alias, Block, ElementType, FieldType, LaidProtocol, LaidStruct, Message, PlacedField } from './ir.js';
+import type {
+  Alias,
+  Block,
+  ChoiceType,
+  ElementType,
+  FieldType,
+  LaidProtocol,
+  LaidStruct,
+  Message,
+  PlacedField,
+} from './ir.js';
 import { sizeConstant } from './names.js';
 import { RUNTIME_NAMES } from './runtime-names.js';
 
 /** A field, or the element of a list. Which of the optional members there are depends on the kind. */
 export interface FieldView {
   /** The partial that prints it. */
-  readonly kind: 'int' | 'wide' | 'opaque' | 'pad' | 'string' | 'bytes' | 'list' | 'struct';
+  readonly kind:
+    | 'int'
+    | 'wide'
+    | 'opaque'
+    | 'bool'
+    | 'float'
+    | 'choice'
+    | 'fixedBytes'
+    | 'pad'
+    | 'string'
+    | 'bytes'
+    | 'list'
+    | 'struct';
   readonly name: string;
   readonly lines: readonly string[];
   /** How errors call it. */
@@ -27,6 +49,8 @@ export interface BlockView {
   readonly struct: string;
   readonly size: number;
   readonly usesView: boolean;
+  /** True where reading can find a value that none may be. */
+  readonly checked: boolean;
   readonly fields: readonly FieldView[];
   readonly plain: readonly FieldView[];
   readonly wides: readonly FieldView[];
@@ -42,14 +66,19 @@ export interface StructView {
   readonly fixedPart: number;
   readonly constant: string;
   readonly embedded: boolean;
+  readonly checked: boolean;
   readonly usesView: boolean;
   readonly fields: readonly FieldView[];
+  /** Optional fields, each with the names of those after it. */
+  readonly optionals: readonly FieldView[];
+  /** True where a trace has something to show. */
+  readonly formatted: boolean;
   readonly donates: readonly string[];
   readonly blocks: readonly BlockView[];
 }
 
 /** A name for a local of generated code that hides nothing that the code imports. */
-function localName(field: string, what: 'Count' | 'Size'): string {
+function localName(field: string, what: 'Count' | 'Size' | 'Value'): string {
   const name = `${field}${what}`;
   return RUNTIME_NAMES.has(name) ? `${name}_` : name;
 }
@@ -79,6 +108,7 @@ export class Views {
 
   struct(struct: LaidStruct): StructView {
     const blocks = struct.blocks.map((block) => this.#block(struct, block));
+    const optionals = struct.optionals.map((field, i) => this.#optional(struct, field, i));
     const views = blocks.flatMap((block) => (block.tail === undefined ? block.fields : [...block.fields, block.tail]));
     return {
       name: struct.name,
@@ -89,7 +119,10 @@ export class Views {
       fixedPart: struct.blocks.reduce((sum, block) => sum + block.size, 0),
       constant: sizeConstant(struct.name),
       embedded: struct.fixed && this.#embedded.has(struct.name),
-      usesView: blocks.some((block) => block.usesView),
+      checked: this.#isChecked(struct.name),
+      usesView: blocks.some((block) => block.usesView) || optionals.some(touchesView),
+      optionals,
+      formatted: struct.fields.some((field) => field.type.kind !== 'pad'),
       fields: views.filter((view) => view.kind !== 'pad'),
       donates: struct.donates,
       blocks,
@@ -121,17 +154,36 @@ export class Views {
     const fields = block.fields.map((field) => this.#field(struct, field));
     const wides = fields.filter((field) => field.kind === 'wide');
     const tail = block.tail === undefined ? undefined : this.#field(struct, block.tail);
-    const touchesView = (view: FieldView): boolean =>
-      view.kind !== 'struct' && !(view.kind === 'pad' && view['setter'] === undefined);
     return {
       struct: struct.name,
       size: block.size,
       usesView: fields.some(touchesView) || (tail !== undefined && tail.kind !== 'struct'),
+      checked: this.#isChecked(struct.name),
       fields: fields.filter((field) => field.kind !== 'pad'),
       plain: fields.filter((field) => field.kind !== 'wide'),
       wides,
       tail,
     };
+  }
+
+  /** An optional field stands where the one before it ended, and is kept as a list's element is: as a plain property. */
+  #optional(struct: LaidStruct, field: PlacedField, index: number): FieldView {
+    const { type } = field;
+    const view = this.#field(struct, field);
+    const fixedSize =
+      type.kind === 'fixedBytes' ? type.size : isElement(type) ? this.#elementSize(type).fixedSize : undefined;
+    const isCounted = type.kind === 'list' || type.kind === 'bytes' || type.kind === 'string';
+    const later = struct.optionals.slice(index + 1).map(({ name }) => name);
+    const element = type.kind === 'list' ? {} : { element: true };
+    return { ...view, ...element, optional: true, fixedSize, counted: isCounted, later };
+  }
+
+  /** True for a struct some of whose bytes may have values that are refused. */
+  #isChecked(name: string): boolean {
+    return this.#structs.get(name)!.fields.some(({ type }) => {
+      if (type.kind === 'struct') return this.#isChecked(type.name);
+      return type.kind === 'bool' || type.kind === 'enum' || type.kind === 'flags';
+    });
   }
 
   #field(struct: LaidStruct, field: PlacedField): FieldView {
@@ -151,6 +203,30 @@ export class Views {
         return type.bits === 64 ? wideView(type.signed, common) : intView(type.bits, type.signed, type.alias, common);
       case 'opaque':
         return opaqueView(type.name, type.bits, common);
+      case 'bool':
+        return {
+          ...common,
+          value: localName(common.name, 'Value'),
+          kind: 'bool',
+          initType: 'boolean',
+          readType: 'boolean',
+        };
+      case 'float':
+        return { ...common, bits: type.bits, kind: 'float', initType: 'number', readType: 'number' };
+      case 'enum':
+      case 'flags':
+        return choiceFieldView(type, this.#firstOf(type), common);
+      case 'fixedBytes': {
+        const after = plus(common.at, type.size);
+        return {
+          ...common,
+          size: type.size,
+          after,
+          kind: 'fixedBytes',
+          initType: 'Uint8Array',
+          readType: 'Uint8Array',
+        };
+      }
       case 'pad':
         return padView(type.size, common);
       case 'string':
@@ -166,8 +242,21 @@ export class Views {
       case 'list':
         return this.#list(type.element, { ...common, ...counted(type, common, 'Count') });
       case 'struct':
-        return { ...common, kind: 'struct', struct: type.name, initType: `${type.name}Init`, readType: type.name };
+        return {
+          ...common,
+          checked: this.#isChecked(type.name),
+          kind: 'struct',
+          struct: type.name,
+          initType: `${type.name}Init`,
+          readType: type.name,
+        };
     }
+  }
+
+  /** What a new message has in such a field. */
+  #firstOf(type: ChoiceType): number {
+    if (type.kind === 'flags') return 0;
+    return this.protocol.choices.find((choice) => choice.name === type.name)!.members[0]!.value;
   }
 
   #list(type: ElementType, common: Common): FieldView {
@@ -189,6 +278,7 @@ export class Views {
   /** The size of every element, or the least that one can have. */
   #elementSize(type: ElementType): { fixedSize: number | undefined; leastSize: number } {
     if (type.kind === 'string') return { fixedSize: undefined, leastSize: type.countBits / 8 };
+    if (type.kind === 'bool') return { fixedSize: 1, leastSize: 1 };
     if (type.kind !== 'struct') return { fixedSize: type.bits / 8, leastSize: type.bits / 8 };
     const { fixed, size } = this.#structs.get(type.name)!;
     return { fixedSize: fixed ? size : undefined, leastSize: size };
@@ -198,8 +288,17 @@ export class Views {
   #classDoc(struct: LaidStruct): string[] {
     const doc = struct.doc.length > 0 ? struct.doc : [this.#role(struct.name)];
     const size = `${struct.fixed ? '' : 'At least '}${struct.size} bytes.`;
-    if (struct.size === 0) return [...doc, '', 'Nothing on the wire.'];
-    return [...doc, '', '| offset | type | name |', '| ---: | --- | --- |', ...struct.blocks.flatMap(rows), '', size];
+    if (struct.fields.length === 0) return [...doc, '', 'Nothing on the wire.'];
+    return [
+      ...doc,
+      '',
+      '| offset | type | name |',
+      '| ---: | --- | --- |',
+      ...struct.blocks.flatMap(rows),
+      ...optionalRows(struct),
+      '',
+      size,
+    ];
   }
 
   #role(struct: string): string {
@@ -211,6 +310,15 @@ export class Views {
 
 type Common = Pick<FieldView, 'name' | 'lines' | 'label' | 'at' | 'source' | 'target'> &
   Readonly<Record<string, unknown>>;
+
+function touchesView(view: FieldView): boolean {
+  if (view.kind === 'pad') return view['setter'] !== undefined;
+  return view.kind !== 'struct' && view.kind !== 'fixedBytes';
+}
+
+function isElement(type: FieldType): type is ElementType {
+  return type.kind !== 'pad' && type.kind !== 'bytes' && type.kind !== 'fixedBytes' && type.kind !== 'list';
+}
 
 function structOf(type: FieldType): string[] {
   if (type.kind === 'list') return structOf(type.element);
@@ -229,6 +337,8 @@ function formatterOf(name: string): string {
 
 function elementFormatter(view: FieldView): string {
   if (view.kind === 'struct') return `format${view.readType}`;
+  if (view.kind === 'bool') return 'formatOther';
+  if (view.kind === 'choice') return `(each) => ${String(view['formatter'])}(each, ${String(view['choice'])})`;
   return view.kind === 'string' ? 'formatText' : formatterOf(view.name);
 }
 
@@ -253,6 +363,20 @@ function wideView(signed: boolean, common: Common): FieldView {
   const names = { put: `put${letter}64`, join: `join${letter}64`, split: `split${letter}64` };
   const more = { ...names, signed, atHigh: plus(common.at, 4), formatter: formatterOf(common.name) };
   return { ...common, ...more, kind: 'wide', initType: 'number | bigint', readType: 'bigint' };
+}
+
+function choiceFieldView({ kind, name, bits }: ChoiceType, initial: number, common: Common): FieldView {
+  const more = {
+    choice: name,
+    initial,
+    get: `getUint${bits}`,
+    put: `putU${bits}`,
+    multibyte: bits > 8,
+    value: localName(common.name, 'Value'),
+    formatter: kind === 'enum' ? 'formatEnum' : 'formatFlags',
+    sampler: kind === 'enum' ? 'choice' : 'flags',
+  };
+  return { ...common, ...more, kind: 'choice', initType: name, readType: name };
 }
 
 function opaqueView(alias: string, bits: number, common: Common): FieldView {
@@ -280,12 +404,25 @@ function rows(block: Block, index: number): string[] {
   return fields.map((field) => `| ${offset(field.offset)} | ${typeText(field.type)} | ${field.name} |`);
 }
 
+/** Optional fields come after all others, as far as they come. */
+function optionalRows({ optionals }: LaidStruct): string[] {
+  return optionals.map((field) => `| … | ${typeText(field.type)} | ${field.name}? |`);
+}
+
 /** A type as a schema has it, its limit and its count where they are not the usual ones. */
 function typeText(type: FieldType): string {
   switch (type.kind) {
     case 'int':
       return type.alias ?? `${type.signed ? 'i' : 'u'}${type.bits}`;
+    case 'bool':
+      return 'bool';
+    case 'float':
+      return `f${type.bits}`;
+    case 'fixedBytes':
+      return `FixedBytes<${type.size}>`;
     case 'opaque':
+    case 'enum':
+    case 'flags':
     case 'struct':
       return type.name;
     case 'pad':

@@ -9,6 +9,10 @@
  * On the wire everything is little-endian and packed. Nothing is padded in secret: within a run of fixed-size fields
  * each must be naturally aligned, counted from the run's start, by a `Pad` where needed. A field of variable size
  * ends the run; what follows it is packed.
+ *
+ * The last fields of a request or of a response can be optional (`name?: T`): they are there or are not, from the first
+ * to the last, and packed. An old peer ignores those that it does not know, a new one finds them missing. That is how a
+ * message grows.
  */
 
 /* What the code reads and writes is said with each word; the symbols only keep the words apart for an editor. */
@@ -30,6 +34,13 @@ export type i16 = number;
 export type i32 = number;
 /** A signed integer of 64 bits: as `u64`. */
 export type i64 = number | bigint;
+
+/** A number of 32 bits, IEEE 754: what is written is rounded to it. */
+export type f32 = number;
+/** A number as JavaScript has it, IEEE 754. */
+export type f64 = number;
+/** A byte that is 0 or 1: a boolean. Any other byte is malformed. */
+export type bool = boolean;
 
 /** The types that a count can have on the wire. */
 type CountType = u8 | u16 | u32 | u64;
@@ -55,11 +66,37 @@ export type Bytes<Count extends CountType = u32, Max extends number = never> = U
   readonly [word]?: ['Bytes', Count, Max];
 };
 
+/** Exactly `Size` bytes, without a count. */
+export type FixedBytes<Size extends number> = Uint8Array & { readonly [word]?: ['FixedBytes', Size] };
+
 /** `Size` bytes that mean nothing: written as zero, ignored when read, and no field of the message. */
 export type Pad<Size extends number> = { readonly [word]?: ['Pad', Size] };
 
 /** An identifier that nobody computes with; an alias (`export type FDID = Opaque<u64>`) gives it its name. */
 export type Opaque<Integer extends u32 | u64> = { readonly [word]?: ['Opaque', Integer] };
+
+/**
+ * One of these numbers: `export type Colour = Enum<u8, { Red: 0; Green: 1 }>` makes the type `Colour` and the constants
+ * `Colour.Red` and `Colour.Green`. Any other number is refused when it is written, and malformed when it is read.
+ */
+export type Enum<Integer extends u8 | u16 | u32, Members extends Record<string, number>> = Members[keyof Members] & {
+  readonly [word]?: ['Enum', Integer, Members];
+};
+
+/**
+ * Any of these bits: `export type Access = Flags<u8, { Read: 1; Write: 2 }>`, whose values are combined with `|`. A bit
+ * without a name is refused when it is written, and malformed when it is read.
+ */
+export type Flags<Integer extends u8 | u16 | u32, Bits extends Record<string, number>> = number & {
+  readonly [word]?: ['Flags', Integer, Bits];
+};
+
+/**
+ * The errors of this protocol besides Linux's, each with a code from 4096 to 2^32-1, once in a schema:
+ * `export type KVErrors = Errors<{ QuotaExceeded: 4096 }>`. A handler throws `failKVErrors('QuotaExceeded')`, and the
+ * client gets an RPCError whose `code` is 'QuotaExceeded'.
+ */
+export type Errors<Codes extends Record<string, number>> = { readonly [word]?: ['Errors', Codes] };
 
 /**
  * An identifier, or a list of them, that a response makes: the server keeps something for it until the client gives it
@@ -89,6 +126,9 @@ export type Donates<
  * One message: its number on the wire, what is asked and what is answered. MIDs 0, 1 and 2 are Error, Mount and Channel
  * in every protocol (and are added where a schema leaves them out); 3 to 255 are LISAFS's, 256 to 65279 anybody's.
  */
-export type Message<MID extends number, Req, Resp, Donated = never> = {
-  readonly [word]?: ['Message', MID, Req, Resp, Donated];
+export type Message<MID extends number, Req, Resp, Donated = never, Limited = never> = {
+  readonly [word]?: ['Message', MID, Req, Resp, Donated, Limited];
 };
+
+/** The most bytes that the payloads of one message may have, behind what it donates or in its place. */
+export type Limits<Most extends { request?: number; response?: number }> = { readonly [word]?: ['Limits', Most] };

@@ -70,6 +70,9 @@ export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
   [65282, [[1102579178], [1102579178]]],
 ]);
 
+/** The names of the protocol's own errors by their codes. */
+export const ERROR_NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map();
+
 /** What a LayoutOf can be made from. */
 export interface LayoutOfInit {
   /** The message. */

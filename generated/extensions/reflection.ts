@@ -9,6 +9,8 @@ export function describeExtensions(): ProtocolDescription {
     name: 'Extensions',
     doc: "The SDK's own messages.",
     fingerprint: 'b2322909c2c9b405',
+    choices: [],
+    errors: [],
     structs: [
       {
         name: 'LayoutOf',
@@ -108,6 +110,7 @@ export function describeExtensions(): ProtocolDescription {
         req: 'FingerprintReq',
         resp: 'FingerprintResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 65281,
@@ -117,6 +120,7 @@ export function describeExtensions(): ProtocolDescription {
         req: 'ReflectionReq',
         resp: 'ReflectionResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 65282,
@@ -126,6 +130,7 @@ export function describeExtensions(): ProtocolDescription {
         req: null,
         resp: 'DoorbellResp',
         donates: ['doorbell'],
+        limits: {},
       },
     ],
   };

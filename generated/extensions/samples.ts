@@ -94,6 +94,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'LayoutOf',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleLayoutOf,
     create: () => new LayoutOf(),
     size: sizeLayoutOf,
@@ -104,6 +105,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FingerprintReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleFingerprintReq,
     create: () => new FingerprintReq(),
     size: sizeFingerprintReq,
@@ -114,6 +116,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FingerprintResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleFingerprintResp,
     create: () => new FingerprintResp(),
     size: sizeFingerprintResp,
@@ -124,6 +127,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ReflectionReq',
     fixedSize: 4,
+    optionalCount: 0,
     sample: sampleReflectionReq,
     create: () => new ReflectionReq(),
     size: sizeReflectionReq,
@@ -134,6 +138,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ReflectionResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleReflectionResp,
     create: () => new ReflectionResp(),
     size: sizeReflectionResp,
@@ -144,6 +149,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'DoorbellResp',
     fixedSize: 0,
+    optionalCount: 0,
     sample: sampleDoorbellResp,
     create: () => new DoorbellResp(),
     size: sizeDoorbellResp,

@@ -10,6 +10,7 @@ import type {
 } from '../../runtime/wire/protocol.js';
 import {
   ChannelResp,
+  ERROR_NAMES,
   FINGERPRINT,
   LAYOUTS,
   type MountReqInit,
@@ -108,5 +109,6 @@ export const LISAFS2021: ClientProtocol<LISAFS2021Stubs, MountReqInit, MountResp
   names: NAMES,
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
+  errorNames: ERROR_NAMES,
   allChannelsOrNone: true,
 };

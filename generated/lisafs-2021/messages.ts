@@ -78,6 +78,9 @@ export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
   [2, [[1102579178], [1277450005]]],
 ]);
 
+/** The names of the protocol's own errors by their codes. */
+export const ERROR_NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map();
+
 /** Identifies a file that the server holds open for this connection. */
 export type FDID = Opaque32<'FDID'>;
 

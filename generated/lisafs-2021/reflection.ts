@@ -9,6 +9,8 @@ export function describeLISAFS2021(): ProtocolDescription {
     name: 'LISAFS2021',
     doc: "gVisor's file protocol of 2021.",
     fingerprint: 'a41aed143d639fd0',
+    choices: [],
+    errors: [],
     structs: [
       {
         name: 'StatxTimestamp',
@@ -151,6 +153,7 @@ export function describeLISAFS2021(): ProtocolDescription {
         req: null,
         resp: 'ErrorResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 1,
@@ -160,6 +163,7 @@ export function describeLISAFS2021(): ProtocolDescription {
         req: 'MountReq',
         resp: 'MountResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 2,
@@ -169,6 +173,7 @@ export function describeLISAFS2021(): ProtocolDescription {
         req: null,
         resp: 'ChannelResp',
         donates: ['dataFD', 'fdSocket'],
+        limits: {},
       },
     ],
   };

@@ -125,6 +125,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'StatxTimestamp',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleStatxTimestamp,
     create: () => new StatxTimestamp(),
     size: sizeStatxTimestamp,
@@ -135,6 +136,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Statx',
     fixedSize: 144,
+    optionalCount: 0,
     sample: sampleStatx,
     create: () => new Statx(),
     size: sizeStatx,
@@ -145,6 +147,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Inode',
     fixedSize: 152,
+    optionalCount: 0,
     sample: sampleInode,
     create: () => new Inode(),
     size: sizeInode,
@@ -155,6 +158,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ErrorResp',
     fixedSize: 4,
+    optionalCount: 0,
     sample: sampleErrorResp,
     create: () => new ErrorResp(),
     size: sizeErrorResp,
@@ -165,6 +169,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'MountReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleMountReq,
     create: () => new MountReq(),
     size: sizeMountReq,
@@ -175,6 +180,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'MountResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleMountResp,
     create: () => new MountResp(),
     size: sizeMountResp,
@@ -185,6 +191,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ChannelResp',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleChannelResp,
     create: () => new ChannelResp(),
     size: sizeChannelResp,

@@ -19,6 +19,7 @@ import {
   ConnectResp,
   type ConnectWithCredsReqInit,
   ConnectWithCredsResp,
+  ERROR_NAMES,
   type FAllocateReqInit,
   type FGetXattrReqInit,
   FGetXattrResp,
@@ -1183,5 +1184,6 @@ export const LISAFS: ClientProtocol<LISAFSStubs, MountReqInit, MountResp> = {
   names: NAMES,
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
+  errorNames: ERROR_NAMES,
   allChannelsOrNone: false,
 };

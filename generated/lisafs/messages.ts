@@ -218,6 +218,9 @@ export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
   [33, [[3037687814], [1102579178]]],
 ]);
 
+/** The names of the protocol's own errors by their codes. */
+export const ERROR_NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map();
+
 /**
  * Identifies a file that the server holds open for this connection: a control FD, an open FD or a bound socket FD.
  * Never 0, and never used for another file after it was closed.

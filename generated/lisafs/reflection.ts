@@ -9,6 +9,8 @@ export function describeLISAFS(): ProtocolDescription {
     name: 'LISAFS',
     doc: "gVisor's file protocol.",
     fingerprint: '4af3c63c4dc05a33',
+    choices: [],
+    errors: [],
     structs: [
       {
         name: 'Timespec',
@@ -840,6 +842,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: null,
         resp: 'ErrorResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 1,
@@ -849,6 +852,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: null,
         resp: 'MountResp',
         donates: ['hostFD'],
+        limits: {},
       },
       {
         mid: 2,
@@ -858,6 +862,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: null,
         resp: 'ChannelResp',
         donates: ['dataFD', 'fdSocket'],
+        limits: {},
       },
       {
         mid: 3,
@@ -867,6 +872,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'FStatReq',
         resp: 'Statx',
         donates: [],
+        limits: {},
       },
       {
         mid: 4,
@@ -876,6 +882,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'SetStatReq',
         resp: 'SetStatResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 5,
@@ -885,6 +892,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'WalkReq',
         resp: 'WalkResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 6,
@@ -894,6 +902,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'WalkReq',
         resp: 'WalkStatResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 7,
@@ -903,6 +912,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'OpenAtReq',
         resp: 'OpenAtResp',
         donates: ['hostFD'],
+        limits: {},
       },
       {
         mid: 8,
@@ -912,6 +922,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'OpenCreateAtReq',
         resp: 'OpenCreateAtResp',
         donates: ['hostFD'],
+        limits: {},
       },
       {
         mid: 9,
@@ -921,6 +932,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'CloseReq',
         resp: null,
         donates: [],
+        limits: {},
       },
       {
         mid: 10,
@@ -930,6 +942,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'FSyncReq',
         resp: null,
         donates: [],
+        limits: {},
       },
       {
         mid: 11,
@@ -939,6 +952,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'PWriteReq',
         resp: 'PWriteResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 12,
@@ -948,6 +962,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'PReadReq',
         resp: 'PReadResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 13,
@@ -957,6 +972,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'MkdirAtReq',
         resp: 'MkdirAtResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 14,
@@ -966,6 +982,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'MknodAtReq',
         resp: 'MknodAtResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 15,
@@ -975,6 +992,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'SymlinkAtReq',
         resp: 'SymlinkAtResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 16,
@@ -984,6 +1002,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'LinkAtReq',
         resp: 'LinkAtResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 17,
@@ -993,6 +1012,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'FStatFSReq',
         resp: 'StatFS',
         donates: [],
+        limits: {},
       },
       {
         mid: 18,
@@ -1002,6 +1022,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'FAllocateReq',
         resp: null,
         donates: [],
+        limits: {},
       },
       {
         mid: 19,
@@ -1011,6 +1032,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'ReadLinkAtReq',
         resp: 'ReadLinkAtResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 20,
@@ -1020,6 +1042,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'FlushReq',
         resp: null,
         donates: [],
+        limits: {},
       },
       {
         mid: 21,
@@ -1029,6 +1052,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'ConnectReq',
         resp: 'ConnectResp',
         donates: ['socket'],
+        limits: {},
       },
       {
         mid: 22,
@@ -1038,6 +1062,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'UnlinkAtReq',
         resp: null,
         donates: [],
+        limits: {},
       },
       {
         mid: 23,
@@ -1047,6 +1072,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'RenameAtReq',
         resp: null,
         donates: [],
+        limits: {},
       },
       {
         mid: 24,
@@ -1056,6 +1082,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'Getdents64Req',
         resp: 'Getdents64Resp',
         donates: [],
+        limits: {},
       },
       {
         mid: 25,
@@ -1065,6 +1092,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'FGetXattrReq',
         resp: 'FGetXattrResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 26,
@@ -1074,6 +1102,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'FSetXattrReq',
         resp: null,
         donates: [],
+        limits: {},
       },
       {
         mid: 27,
@@ -1083,6 +1112,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'FListXattrReq',
         resp: 'FListXattrResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 28,
@@ -1092,6 +1122,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'FRemoveXattrReq',
         resp: null,
         donates: [],
+        limits: {},
       },
       {
         mid: 29,
@@ -1101,6 +1132,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'BindAtReq',
         resp: 'BindAtResp',
         donates: ['socket'],
+        limits: {},
       },
       {
         mid: 30,
@@ -1110,6 +1142,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'ListenReq',
         resp: null,
         donates: [],
+        limits: {},
       },
       {
         mid: 31,
@@ -1119,6 +1152,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'AcceptReq',
         resp: 'AcceptResp',
         donates: ['connection'],
+        limits: {},
       },
       {
         mid: 32,
@@ -1128,6 +1162,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'ConnectWithCredsReq',
         resp: 'ConnectWithCredsResp',
         donates: ['socket'],
+        limits: {},
       },
       {
         mid: 33,
@@ -1137,6 +1172,7 @@ export function describeLISAFS(): ProtocolDescription {
         req: 'RenameAt2Req',
         resp: null,
         donates: [],
+        limits: {},
       },
     ],
   };

@@ -881,6 +881,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Timespec',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleTimespec,
     create: () => new Timespec(),
     size: sizeTimespec,
@@ -891,6 +892,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'StatxTimestamp',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleStatxTimestamp,
     create: () => new StatxTimestamp(),
     size: sizeStatxTimestamp,
@@ -901,6 +903,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Statx',
     fixedSize: 144,
+    optionalCount: 0,
     sample: sampleStatx,
     create: () => new Statx(),
     size: sizeStatx,
@@ -911,6 +914,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Inode',
     fixedSize: 152,
+    optionalCount: 0,
     sample: sampleInode,
     create: () => new Inode(),
     size: sizeInode,
@@ -921,6 +925,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'CreateCommon',
     fixedSize: 24,
+    optionalCount: 0,
     sample: sampleCreateCommon,
     create: () => new CreateCommon(),
     size: sizeCreateCommon,
@@ -931,6 +936,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'WalkReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleWalkReq,
     create: () => new WalkReq(),
     size: sizeWalkReq,
@@ -941,6 +947,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'StatFS',
     fixedSize: 64,
+    optionalCount: 0,
     sample: sampleStatFS,
     create: () => new StatFS(),
     size: sizeStatFS,
@@ -951,6 +958,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ConnectReq',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleConnectReq,
     create: () => new ConnectReq(),
     size: sizeConnectReq,
@@ -961,6 +969,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'RenameAtReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleRenameAtReq,
     create: () => new RenameAtReq(),
     size: sizeRenameAtReq,
@@ -971,6 +980,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'RenameAt2Req',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleRenameAt2Req,
     create: () => new RenameAt2Req(),
     size: sizeRenameAt2Req,
@@ -981,6 +991,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ConnectWithCredsReq',
     fixedSize: 24,
+    optionalCount: 0,
     sample: sampleConnectWithCredsReq,
     create: () => new ConnectWithCredsReq(),
     size: sizeConnectWithCredsReq,
@@ -991,6 +1002,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'OpenCreateAtReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleOpenCreateAtReq,
     create: () => new OpenCreateAtReq(),
     size: sizeOpenCreateAtReq,
@@ -1001,6 +1013,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'MkdirAtReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleMkdirAtReq,
     create: () => new MkdirAtReq(),
     size: sizeMkdirAtReq,
@@ -1011,6 +1024,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'MknodAtReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleMknodAtReq,
     create: () => new MknodAtReq(),
     size: sizeMknodAtReq,
@@ -1021,6 +1035,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'BindAtReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleBindAtReq,
     create: () => new BindAtReq(),
     size: sizeBindAtReq,
@@ -1031,6 +1046,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Dirent64',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleDirent64,
     create: () => new Dirent64(),
     size: sizeDirent64,
@@ -1041,6 +1057,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ErrorResp',
     fixedSize: 4,
+    optionalCount: 0,
     sample: sampleErrorResp,
     create: () => new ErrorResp(),
     size: sizeErrorResp,
@@ -1051,6 +1068,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'MountResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleMountResp,
     create: () => new MountResp(),
     size: sizeMountResp,
@@ -1061,6 +1079,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ChannelResp',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleChannelResp,
     create: () => new ChannelResp(),
     size: sizeChannelResp,
@@ -1071,6 +1090,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FStatReq',
     fixedSize: 8,
+    optionalCount: 0,
     sample: sampleFStatReq,
     create: () => new FStatReq(),
     size: sizeFStatReq,
@@ -1081,6 +1101,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'SetStatReq',
     fixedSize: 64,
+    optionalCount: 0,
     sample: sampleSetStatReq,
     create: () => new SetStatReq(),
     size: sizeSetStatReq,
@@ -1091,6 +1112,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'SetStatResp',
     fixedSize: 8,
+    optionalCount: 0,
     sample: sampleSetStatResp,
     create: () => new SetStatResp(),
     size: sizeSetStatResp,
@@ -1101,6 +1123,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'WalkResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleWalkResp,
     create: () => new WalkResp(),
     size: sizeWalkResp,
@@ -1111,6 +1134,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'WalkStatResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleWalkStatResp,
     create: () => new WalkStatResp(),
     size: sizeWalkStatResp,
@@ -1121,6 +1145,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'OpenAtReq',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleOpenAtReq,
     create: () => new OpenAtReq(),
     size: sizeOpenAtReq,
@@ -1131,6 +1156,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'OpenAtResp',
     fixedSize: 8,
+    optionalCount: 0,
     sample: sampleOpenAtResp,
     create: () => new OpenAtResp(),
     size: sizeOpenAtResp,
@@ -1141,6 +1167,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'OpenCreateAtResp',
     fixedSize: 160,
+    optionalCount: 0,
     sample: sampleOpenCreateAtResp,
     create: () => new OpenCreateAtResp(),
     size: sizeOpenCreateAtResp,
@@ -1151,6 +1178,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'CloseReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleCloseReq,
     create: () => new CloseReq(),
     size: sizeCloseReq,
@@ -1161,6 +1189,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FSyncReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleFSyncReq,
     create: () => new FSyncReq(),
     size: sizeFSyncReq,
@@ -1171,6 +1200,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'PWriteReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: samplePWriteReq,
     create: () => new PWriteReq(),
     size: sizePWriteReq,
@@ -1181,6 +1211,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'PWriteResp',
     fixedSize: 8,
+    optionalCount: 0,
     sample: samplePWriteResp,
     create: () => new PWriteResp(),
     size: sizePWriteResp,
@@ -1191,6 +1222,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'PReadReq',
     fixedSize: 24,
+    optionalCount: 0,
     sample: samplePReadReq,
     create: () => new PReadReq(),
     size: sizePReadReq,
@@ -1201,6 +1233,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'PReadResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: samplePReadResp,
     create: () => new PReadResp(),
     size: sizePReadResp,
@@ -1211,6 +1244,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'MkdirAtResp',
     fixedSize: 152,
+    optionalCount: 0,
     sample: sampleMkdirAtResp,
     create: () => new MkdirAtResp(),
     size: sizeMkdirAtResp,
@@ -1221,6 +1255,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'MknodAtResp',
     fixedSize: 152,
+    optionalCount: 0,
     sample: sampleMknodAtResp,
     create: () => new MknodAtResp(),
     size: sizeMknodAtResp,
@@ -1231,6 +1266,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'SymlinkAtReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleSymlinkAtReq,
     create: () => new SymlinkAtReq(),
     size: sizeSymlinkAtReq,
@@ -1241,6 +1277,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'SymlinkAtResp',
     fixedSize: 152,
+    optionalCount: 0,
     sample: sampleSymlinkAtResp,
     create: () => new SymlinkAtResp(),
     size: sizeSymlinkAtResp,
@@ -1251,6 +1288,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'LinkAtReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleLinkAtReq,
     create: () => new LinkAtReq(),
     size: sizeLinkAtReq,
@@ -1261,6 +1299,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'LinkAtResp',
     fixedSize: 152,
+    optionalCount: 0,
     sample: sampleLinkAtResp,
     create: () => new LinkAtResp(),
     size: sizeLinkAtResp,
@@ -1271,6 +1310,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FStatFSReq',
     fixedSize: 8,
+    optionalCount: 0,
     sample: sampleFStatFSReq,
     create: () => new FStatFSReq(),
     size: sizeFStatFSReq,
@@ -1281,6 +1321,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FAllocateReq',
     fixedSize: 32,
+    optionalCount: 0,
     sample: sampleFAllocateReq,
     create: () => new FAllocateReq(),
     size: sizeFAllocateReq,
@@ -1291,6 +1332,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ReadLinkAtReq',
     fixedSize: 8,
+    optionalCount: 0,
     sample: sampleReadLinkAtReq,
     create: () => new ReadLinkAtReq(),
     size: sizeReadLinkAtReq,
@@ -1301,6 +1343,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ReadLinkAtResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleReadLinkAtResp,
     create: () => new ReadLinkAtResp(),
     size: sizeReadLinkAtResp,
@@ -1311,6 +1354,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FlushReq',
     fixedSize: 8,
+    optionalCount: 0,
     sample: sampleFlushReq,
     create: () => new FlushReq(),
     size: sizeFlushReq,
@@ -1321,6 +1365,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ConnectResp',
     fixedSize: 0,
+    optionalCount: 0,
     sample: sampleConnectResp,
     create: () => new ConnectResp(),
     size: sizeConnectResp,
@@ -1331,6 +1376,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'UnlinkAtReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleUnlinkAtReq,
     create: () => new UnlinkAtReq(),
     size: sizeUnlinkAtReq,
@@ -1341,6 +1387,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Getdents64Req',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleGetdents64Req,
     create: () => new Getdents64Req(),
     size: sizeGetdents64Req,
@@ -1351,6 +1398,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Getdents64Resp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleGetdents64Resp,
     create: () => new Getdents64Resp(),
     size: sizeGetdents64Resp,
@@ -1361,6 +1409,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FGetXattrReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleFGetXattrReq,
     create: () => new FGetXattrReq(),
     size: sizeFGetXattrReq,
@@ -1371,6 +1420,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FGetXattrResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleFGetXattrResp,
     create: () => new FGetXattrResp(),
     size: sizeFGetXattrResp,
@@ -1381,6 +1431,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FSetXattrReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleFSetXattrReq,
     create: () => new FSetXattrReq(),
     size: sizeFSetXattrReq,
@@ -1391,6 +1442,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FListXattrReq',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleFListXattrReq,
     create: () => new FListXattrReq(),
     size: sizeFListXattrReq,
@@ -1401,6 +1453,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FListXattrResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleFListXattrResp,
     create: () => new FListXattrResp(),
     size: sizeFListXattrResp,
@@ -1411,6 +1464,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'FRemoveXattrReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleFRemoveXattrReq,
     create: () => new FRemoveXattrReq(),
     size: sizeFRemoveXattrReq,
@@ -1421,6 +1475,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'BindAtResp',
     fixedSize: 160,
+    optionalCount: 0,
     sample: sampleBindAtResp,
     create: () => new BindAtResp(),
     size: sizeBindAtResp,
@@ -1431,6 +1486,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ListenReq',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleListenReq,
     create: () => new ListenReq(),
     size: sizeListenReq,
@@ -1441,6 +1497,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'AcceptReq',
     fixedSize: 8,
+    optionalCount: 0,
     sample: sampleAcceptReq,
     create: () => new AcceptReq(),
     size: sizeAcceptReq,
@@ -1451,6 +1508,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'AcceptResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleAcceptResp,
     create: () => new AcceptResp(),
     size: sizeAcceptResp,
@@ -1461,6 +1519,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ConnectWithCredsResp',
     fixedSize: 0,
+    optionalCount: 0,
     sample: sampleConnectWithCredsResp,
     create: () => new ConnectWithCredsResp(),
     size: sizeConnectWithCredsResp,

@@ -117,6 +117,7 @@ export class ClientCore implements Caller {
     this.#lifeline = new Lifeline(this.#socket, settings.child);
     this.#calls = new Calls(this.#pool, this.#socket, this.#lifeline, ofCalls);
     this.#exchange = this.#calls.exchange;
+    this.#exchange.errorNames = protocol.errorNames;
     this.#channelSource = {
       caller: this,
       method: protocol.channel,

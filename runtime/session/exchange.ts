@@ -55,6 +55,8 @@ export class Exchange {
   readonly #protocol: string;
   /** How long a call may take that does not say so itself, in milliseconds. */
   readonly timeout: number;
+  /** The names of the protocol's own error codes. */
+  errorNames: ReadonlyMap<number, string> = new Map();
 
   constructor(pool: Pool, lifeline: Lifeline, turns: Turns, timeout: number, protocol: string) {
     this.#protocol = protocol;
@@ -109,8 +111,9 @@ export class Exchange {
   /** The error for a call that failed. A dead connection is its cause. */
   error(errno: number, method: ClientMethod<never, unknown>): RPCError {
     const { hangUp } = this.#lifeline;
-    const options = hangUp !== undefined && errno === EIO ? { cause: hangUp } : undefined;
-    return new RPCError(errno, method.name, undefined, options);
+    const cause = hangUp !== undefined && errno === EIO ? { cause: hangUp } : {};
+    const code = this.errorNames.get(errno);
+    return new RPCError(errno, method.name, undefined, code === undefined ? cause : { code });
   }
 
   /** A whole call, blocking the thread, for at most `timeout`. Returns `resp`, or throws what failed. */

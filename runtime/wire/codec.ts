@@ -9,6 +9,8 @@ export interface Codec {
   readonly name: string;
   /** The size of every value of it, or undefined where values differ in size. */
   readonly fixedSize: number | undefined;
+  /** How many of its last fields are optional. */
+  readonly optionalCount: number;
   /** Random field values. */
   sample(random: Random): object;
   /** An object to unmarshal into. */

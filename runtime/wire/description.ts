@@ -14,10 +14,30 @@ export interface ProtocolDescription {
   readonly doc: string;
   /** The schema's fingerprint, 16 hexadecimal digits. */
   readonly fingerprint: string;
+  /** Enums and sets of flags. */
+  readonly choices: readonly ChoiceDescription[];
+  /** The protocol's own error codes, above 4095. */
+  readonly errors: readonly MemberDescription[];
   /** Every struct, requests and responses included. None holds itself. */
   readonly structs: readonly StructDescription[];
   /** Every message in the order of the MIDs, those that the server does not support included. */
   readonly messages: readonly MessageDescription[];
+}
+
+/** A number with a name. */
+export interface MemberDescription {
+  readonly name: string;
+  readonly doc: string;
+  readonly value: number;
+}
+
+/** The numbers of which an enum has one, or the bits of which a set of flags has some; no others are allowed. */
+export interface ChoiceDescription {
+  readonly kind: 'enum' | 'flags';
+  readonly name: string;
+  readonly doc: string;
+  readonly bits: 8 | 16 | 32;
+  readonly members: readonly MemberDescription[];
 }
 
 export interface StructDescription {
@@ -31,11 +51,21 @@ export interface FieldDescription {
   readonly name: string;
   readonly doc: string;
   readonly type: TypeDescription;
+  /** True for a field that may be missing: then all after it are, and the message ends before it. */
+  readonly optional?: true;
 }
 
 /** What a field holds. `countBits` is the size in bits of an unsigned count in front; `max` the most that it may be. */
 export type TypeDescription =
   | { readonly kind: 'int'; readonly bits: 8 | 16 | 32 | 64; readonly signed: boolean; readonly alias?: string }
+  /** An integer of `bits` bits that a choice of this name explains. */
+  | { readonly kind: 'enum' | 'flags'; readonly name: string; readonly bits: 8 | 16 | 32 }
+  /** A byte that is 0 or 1. */
+  | { readonly kind: 'bool' }
+  /** IEEE 754. */
+  | { readonly kind: 'float'; readonly bits: 32 | 64 }
+  /** Exactly `size` bytes. */
+  | { readonly kind: 'fixedBytes'; readonly size: number }
   /** An unsigned integer that identifies something. */
   | { readonly kind: 'opaque'; readonly name: string; readonly bits: 32 | 64 }
   /** Bytes that mean nothing: written as zero, skipped when read. */
@@ -66,4 +96,6 @@ export interface MessageDescription {
   readonly resp: string | null;
   /** Names of the descriptors that the response may bring. */
   readonly donates: readonly string[];
+  /** The most bytes that a request and a response may have; absent where only the connection's maximum counts. */
+  readonly limits: { readonly req?: number; readonly resp?: number };
 }

@@ -78,10 +78,12 @@ export class RPCError extends Error {
    * @param errorNumber a positive errno
    * @param syscall the call that failed
    * @param detail more for the message, after a colon
+   * @param options `code`: its name, where it is a protocol's own and no errno
    */
-  constructor(errorNumber: number, syscall: string, detail?: string, options?: ErrorOptions) {
-    const code = errnoName(errorNumber);
-    super(`${code}: ${describe(errorNumber)}, ${syscall}${detail === undefined ? '' : `: ${detail}`}`, options);
+  constructor(errorNumber: number, syscall: string, detail?: string, options?: ErrorOptions & { code?: string }) {
+    const code = options?.code ?? errnoName(errorNumber);
+    const what = options?.code === undefined ? describe(errorNumber) : `error ${errorNumber} of the protocol`;
+    super(`${code}: ${what}, ${syscall}${detail === undefined ? '' : `: ${detail}`}`, options);
     this.code = code;
     this.errno = -errorNumber;
     this.syscall = syscall;

@@ -40,6 +40,21 @@ export function formatOctal(value: number | bigint): string {
   return typeof value === 'number' || typeof value === 'bigint' ? `0${value.toString(8)}` : formatOther(value);
 }
 
+/** The name of one of an enum's numbers. */
+export function formatEnum(value: number, names: Readonly<Record<string, number>>): string {
+  const found = Object.entries(names).find(([, each]) => each === value);
+  return found === undefined ? formatOther(value) : found[0];
+}
+
+/** The names of the bits that are set, and what is left. */
+export function formatFlags(value: number, names: Readonly<Record<string, number>>): string {
+  if (typeof value !== 'number') return formatOther(value);
+  const set = Object.entries(names).filter(([, bit]) => (value & bit) !== 0);
+  const rest = set.reduce((left, [, bit]) => left & ~bit, value) >>> 0;
+  const shown = set.map(([name]) => name);
+  return rest === 0 && shown.length > 0 ? shown.join('|') : [...shown, `0x${rest.toString(16)}`].join('|');
+}
+
 export function formatText(value: string): string {
   if (typeof value !== 'string') return formatOther(value);
   const shown = value.length > SHOWN_CHARACTERS ? value.slice(0, SHOWN_CHARACTERS) : value;

@@ -3,7 +3,7 @@
  * write. Generated code reads fixed fields straight from `view`; everything is little-endian and packed.
  */
 
-import { outOfRange, wrongType } from './invalid.js';
+import { outOfRange, wrongType, wrongValue } from './invalid.js';
 import { decodeString, encodeString } from './string.js';
 import { highHalf, lowHalf, splitI64, splitU64 } from './u64.js';
 
@@ -80,6 +80,31 @@ export function putI64(view: DataView, at: number, value: number | bigint, field
   view.setInt32(at + 4, highHalf(), true);
 }
 
+export function putBool(view: DataView, at: number, value: boolean, field: string): void {
+  if (typeof value !== 'boolean') throw wrongType(field, 'a boolean', value);
+  view.setUint8(at, value ? 1 : 0);
+}
+
+/** Rounds to what 32 bits hold. */
+export function putF32(view: DataView, at: number, value: number, field: string): void {
+  if (typeof value !== 'number') throw wrongType(field, 'a number', value);
+  view.setFloat32(at, value, true);
+}
+
+export function putF64(view: DataView, at: number, value: number, field: string): void {
+  if (typeof value !== 'number') throw wrongType(field, 'a number', value);
+  view.setFloat64(at, value, true);
+}
+
+/** Refuses a number that an enum, or a set of flags, does not have; returns it. */
+export function checkChoice(isOne: boolean, value: number, field: string, choice: string): number {
+  if (!isOne)
+    throw typeof value === 'number'
+      ? outOfRange(field, `one of ${choice}`, value)
+      : wrongType(field, `one of ${choice}`, value);
+  return value;
+}
+
 function badInteger(field: string, what: string, value: unknown): Error {
   return typeof value === 'number' ? outOfRange(field, what, value) : wrongType(field, what, value);
 }
@@ -88,6 +113,19 @@ function badInteger(field: string, what: string, value: unknown): Error {
 export function checkCount(count: number, limit: number, field: string): number {
   if (count > limit) throw outOfRange(field, `at most ${limit} long`, count);
   return count;
+}
+
+/** Checks a whole payload's size against the limit of its message. Returns it. */
+export function checkSize(size: number, limit: number, message: string): number {
+  if (size > limit) throw outOfRange(`${message}'s request`, `at most ${limit} bytes long`, size);
+  return size;
+}
+
+/** Optional fields are there from the first on: refuses later ones when `field` is not there. Returns `size`. */
+export function checkAbsent(size: number, field: string, ...later: readonly unknown[]): number {
+  if (later.some((value) => value !== undefined))
+    throw wrongValue(field, 'given when an optional field after it is', undefined);
+  return size;
 }
 
 /** Writes the bytes of a string whose size is already written and known to fit; returns the offset after them. */
@@ -104,6 +142,19 @@ export function getString(payload: Payload, at: number, end: number): string {
 export function putBytes(payload: Payload, at: number, data: Uint8Array): number {
   payload.bytes.set(data, at);
   return at + data.length;
+}
+
+/** Writes exactly `size` bytes. */
+export function putFixedBytes(payload: Payload, at: number, data: Uint8Array, size: number, field: string): void {
+  if (bytesSize(data, field) !== size) throw outOfRange(field, `${size} bytes long`, data.length);
+  payload.bytes.set(data, at);
+}
+
+/** A copy of `size` bytes at `at`, which are known to be there. Each is read once. */
+export function getBytes(payload: Payload, at: number, size: number): Uint8Array {
+  const copy = new Uint8Array(size);
+  payload.bytes.copy(copy, 0, at, at + size);
+  return copy;
 }
 
 /** Refuses what is not a Uint8Array; returns its size. */

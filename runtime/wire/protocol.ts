@@ -111,6 +111,8 @@ export interface ClientProtocol<Stubs, MountReqInit, MountResp extends MountFact
   /** What the client compares with the server's at mount. */
   readonly fingerprint: bigint;
   readonly layouts: Layouts;
+  /** The names of the protocol's own error codes. */
+  readonly errorNames: ReadonlyMap<number, string>;
   /** True where a client gives up as a whole when one of its channels cannot be had, as the client of 2021 does. */
   readonly allChannelsOrNone: boolean;
 }

@@ -58,6 +58,30 @@ export class Random {
     return Array.from({ length: size }, () => String.fromCharCode(32 + this.below(95))).join('');
   }
 
+  /** One of an enum's numbers. */
+  choice<T extends number>(names: Readonly<Record<string, T>>): T {
+    const values = Object.values(names);
+    return values[this.below(values.length)]!;
+  }
+
+  /** Some of a set's bits. */
+  flags(names: Readonly<Record<string, number>>): number {
+    return Object.values(names).reduce((sum, bit) => (this.below(2) === 0 ? sum : sum + bit), 0);
+  }
+
+  /** A number of IEEE 754 that `bits` bits hold, often an awkward one. */
+  float(bits: 32 | 64): number {
+    const awkward = [0, -0, 1, -1, 0.5, Infinity, -Infinity, NaN, 2 ** -149, 2 ** 127, 2 ** -1074, Number.MAX_VALUE];
+    const value =
+      this.below(3) === 0 ? awkward[this.below(awkward.length)]! : Number(this.signed(53)) / 2 ** this.below(60);
+    return bits === 32 ? Math.fround(value) : value;
+  }
+
+  /** Exactly `size` random bytes. */
+  fixedBytes(size: number): Uint8Array {
+    return Uint8Array.from({ length: size }, () => this.below(256));
+  }
+
   /** At most `limit` random bytes. */
   bytes(limit: number): Uint8Array {
     return Uint8Array.from({ length: this.below(Math.min(limit, 64) + 1) }, () => this.below(256));

@@ -26,7 +26,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   ],
   [
     declared('export enum E { A }'),
-    '1:1: a schema holds imports of types, exported interfaces and exported type aliases; move anything else elsewhere',
+    '1:1: an enum does not say how many bytes it takes; write export type Colour = Enum<u8, { Red: 0 }>',
   ],
   [declared('interface S { a: u8 }'), "1:1: 'S' is not exported; write 'export' before it"],
   [declared('type T = u8;'), "1:1: 'T' is not exported; write 'export' before it"],
@@ -123,10 +123,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
     members('a: Message<256, Empty, Empty>; b: u8; c: Message<257, Empty, Empty>'),
     "1:53: 'b' is no message; write Message<MID, request, response>",
   ],
-  [
-    members('a?: Message<256, Empty, Empty>'),
-    "1:22: 'a' is optional, which the wire has no form for; drop the question mark and let a value stand for none",
-  ],
+  [members('a?: Message<256, Empty, Empty>'), "1:22: 'a' is there or not there; drop the question mark"],
   [
     members('a: Message<256, u8, Empty>'),
     "1:38: a request or a response has fields, not 'u8' alone; write { name: u8 }",
@@ -209,7 +206,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   [request('a: number'), '1:43: number has no form on the wire; write the integer that the wire carries, as in u32'],
   [request('a: string'), '1:43: string has no form on the wire; write Str'],
   [request('a: bigint'), '1:43: bigint has no form on the wire; write u64 or i64'],
-  [request('a: boolean'), '1:43: boolean has no form on the wire; write u8 and say which value means what'],
+  [request('a: boolean'), '1:43: boolean has no form on the wire; write bool'],
   [request('a: u8[]'), '1:43: an array has no form on the wire; write List<…>'],
   [request('a: u8 | u16'), '1:43: a union has no form on the wire; write one type, or one message for each'],
   [request('a: Array<u8>'), "1:43: 'Array' has no form on the wire; write List<…>"],
@@ -277,7 +274,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   // Fields.
   [
     request('a?: u8; b: u8'),
-    "1:40: 'a' is optional, which the wire has no form for; drop the question mark and let a value stand for none",
+    "1:48: 'b' comes after 'a' (line 1), which is optional; move the optional fields to the end",
   ],
   [request('readonly a: u8'), "1:40: 'a' is readonly, which means nothing on the wire; drop the word 'readonly'"],
   [request('a(): u8'), "1:40: the method 'a' has no form on the wire; write a field, name: type"],
@@ -324,7 +321,7 @@ test("no message takes a name of the client's own", async () => {
 
 test('everything that is wrong is told in one run, in the order of the text', async () => {
   const schema =
-    'export interface S {\n  b: Nope;\n  a?: u8;\n}\nexport interface P {\n  x: Message<1, S, Empty>;\n  y: Message<256, S, Empty>;\n  z: Message<256, S, Nope>;\n}';
+    'export interface S {\n  b: Nope;\n  readonly a: u8;\n}\nexport interface P {\n  x: Message<1, S, Empty>;\n  y: Message<256, S, Empty>;\n  z: Message<256, S, Nope>;\n}';
   const places = (await errorsOf(schema)).map((error) => error.split(' ')[0]);
   assert.equal(places, ['2:6:', '3:3:', '6:14:', '8:3:', '8:22:']);
 });

@@ -106,6 +106,17 @@ test('tells every mistake of every schema, and writes nothing', async ({ directo
   assert.equal(readdirSync(directory).sort(), ['bad.ts', 'kv.ts']);
 });
 
+test('a file that is no text, or is not there, is named with its place', async ({ directory, schema, out }) => {
+  writeFileSync(schema, Buffer.concat([Buffer.from('// é\n\n// '), Buffer.from([0xe9, 0x0a])]));
+  assert.equal(await run(schema, '--out', out), {
+    status: 1,
+    out: '',
+    error: 'kv.ts:3:1: this line is not UTF-8; save the file as UTF-8\n',
+  });
+  const { error } = await run(directory, '--out', out);
+  assert.match(error, /^lisafs-generate-\w+:1:1: cannot be read \(EISDIR\); name a schema that is there\n$/u);
+});
+
 test('two schemas do not go to one folder', async ({ schema, out }) => {
   const { status, error } = await run(schema, schema, '--out', out);
   assert.is(status, 1);

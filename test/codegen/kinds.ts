@@ -4,11 +4,20 @@ import type {
   Bytes,
   Donates,
   Empty,
+  Enum,
+  Errors,
+  FixedBytes,
+  Flags,
+  Limits,
   List,
+  Makes,
   Message,
   Opaque,
   Pad,
   Str,
+  bool,
+  f32,
+  f64,
   i16,
   i32,
   i64,
@@ -99,6 +108,86 @@ export interface Names2 extends Pair {
   payload: u8;
 }
 
+/** How something ended. */
+export type Ending = Enum<
+  u8,
+  {
+    /** Well. */
+    Well: 0;
+    Badly: 1;
+    /** Nobody knows. */
+    Unknown: 2;
+  }
+>;
+/** Numbers with gaps, and without a zero. */
+export type Gap = Enum<u32, { First: 7; Last: 4294967295 }>;
+export type Access = Flags<u16, { Read: 1; Write: 2; Execute: 32768 }>;
+export type Every = Flags<u32, { Lowest: 1; Highest: 2147483648 }>;
+
+/** Codes of our own. */
+export type KINDSErrors = Errors<{
+  /** There is no more room. */
+  QuotaExceeded: 4096;
+  Busy: 4294967295;
+}>;
+
+/** What is checked when it is read, and what is not. */
+export interface Checked {
+  yes: bool;
+  ending: Ending;
+  access: Access;
+  gap: Gap;
+  every: Every;
+  single: f32;
+  double: f64;
+  id: FixedBytes<16>;
+  one: FixedBytes<1>;
+  pad0: Pad<7>;
+}
+
+/** Checked parts in all places. */
+export interface Checks {
+  first: Checked;
+  all: List<Checked>;
+  yeses: List<bool, u8>;
+  endings: List<Ending>;
+  sets: List<Access, u8, 5>;
+  singles: List<f32>;
+  doubles: List<f64>;
+  text: Str;
+  last: Checked;
+}
+
+/** Optional fields of every kind. */
+export interface Optionals {
+  a: u16;
+  text: Str;
+  b?: u8;
+  c?: u64;
+  d?: i64;
+  e?: Key;
+  f?: bool;
+  g?: Ending;
+  h?: Access;
+  i?: f64;
+  j?: Str<u8, 40>;
+  k?: Bytes<u16, 50>;
+  l?: FixedBytes<3>;
+  m?: List<Str>;
+  n?: List<u32, u8, 9>;
+  o?: Pair;
+  p?: Block;
+  q?: Checked;
+  r?: List<Checked>;
+  v?: Level;
+}
+
+/** A part that was made. */
+export interface Part {
+  key: Makes<Key>;
+  keys: Makes<List<Key>>;
+}
+
 export interface KINDS {
   integers: Message<256, Integers, Integers>;
   pair: Message<257, Pair, Pair>;
@@ -108,5 +197,14 @@ export interface KINDS {
   names: Message<261, Names2, Names2>;
   nothing: Message<262, Empty, Empty>;
   gift: Message<263, Empty, Empty, Donates<'one', 'two'>>;
+  checks: Message<264, Checks, Checks>;
+  optionals: Message<265, Optionals, { x?: u64 }, Limits<{ request: 2000; response: 8 }>>;
+  made: Message<
+    266,
+    { x: u8 },
+    { key: Makes<Key>; keys: Makes<List<Key>>; parts: List<Part> },
+    Donates<'fd'>,
+    Limits<{ response: 65536 }>
+  >;
   gifts: Message<65279, { x: u8 }, { y: u8; z: Str }, Donates<['left', 'right']>>;
 }

@@ -25,6 +25,7 @@ class Mismatch extends Error {}
 const EMPTY_CODEC: Codec = {
   name: 'Empty',
   fixedSize: 0,
+  optionalCount: 0,
   sample: () => ({}),
   create: () => new Empty(),
   size: sizeEmpty,

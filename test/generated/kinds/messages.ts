@@ -3,7 +3,9 @@
 import { ByteField } from '../../../runtime/wire/bytes.js';
 import {
   formatBytes,
+  formatEnum,
   formatFields,
+  formatFlags,
   formatList,
   formatNumber,
   formatOther,
@@ -14,10 +16,17 @@ import { opaque32, opaque64, type Opaque32, type Opaque64 } from '../../../runti
 import {
   MALFORMED,
   bytesSize,
+  checkAbsent,
+  checkChoice,
   checkCount,
+  getBytes,
   getString,
   listCount,
+  putBool,
   putBytes,
+  putF32,
+  putF64,
+  putFixedBytes,
   putI16,
   putI32,
   putI64,
@@ -73,6 +82,9 @@ export const MID = {
   Names: 261,
   Nothing: 262,
   Gift: 263,
+  Checks: 264,
+  Optionals: 265,
+  Made: 266,
   Gifts: 65279,
 } as const;
 
@@ -91,11 +103,14 @@ export const NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
   [261, 'Names'],
   [262, 'Nothing'],
   [263, 'Gift'],
+  [264, 'Checks'],
+  [265, 'Optionals'],
+  [266, 'Made'],
   [65279, 'Gifts'],
 ]);
 
 /** Of the whole schema, as the wire shows it: two sides with the same one need not compare their layouts. */
-export const FINGERPRINT = 0x8e82880947172542n;
+export const FINGERPRINT = 0x102ae285d502de54n;
 
 /** The layouts of the requests and the responses: see Layout. */
 export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
@@ -109,8 +124,93 @@ export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
   [261, [[935641136], [935641136]]],
   [262, [[1102579178], [1102579178]]],
   [263, [[1102579178], [1102579178]]],
+  [264, [[2692122340], [2692122340]]],
+  [
+    265,
+    [
+      [
+        640824497, 1356834819, 3367161434, 2505824184, 3925232211, 3326229241, 2917041133, 3537325322, 2071651342,
+        2355219243, 227884016, 1447235336, 3124211187, 1654080823, 3454978100, 2650311521, 2868773247, 1144682942,
+        1125120719,
+      ],
+      [1102579178, 3608967366],
+    ],
+  ],
+  [266, [[4180154763], [1393262757]]],
   [65279, [[4180154763], [4192771820]]],
 ]);
+
+/** The names of the protocol's own errors by their codes. */
+export const ERROR_NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
+  [4096, 'QuotaExceeded'],
+  [4294967295, 'Busy'],
+]);
+
+/** Codes of our own. */
+export const KINDSErrors = {
+  /** There is no more room. */
+  QuotaExceeded: 4096,
+  Busy: 4294967295,
+} as const;
+
+/** Codes of our own. */
+export type KINDSErrors = keyof typeof KINDSErrors;
+
+/** How something ended. */
+export const Ending = {
+  /** Well. */
+  Well: 0,
+  Badly: 1,
+  /** Nobody knows. */
+  Unknown: 2,
+} as const;
+
+/** How something ended. */
+export type Ending = (typeof Ending)[keyof typeof Ending];
+
+/** True for a number that is an Ending. */
+export function isEnding(value: number): value is Ending {
+  return Number.isInteger(value) && value >= 0 && value <= 2;
+}
+
+/** Numbers with gaps, and without a zero. */
+export const Gap = {
+  First: 7,
+  Last: 4294967295,
+} as const;
+
+/** Numbers with gaps, and without a zero. */
+export type Gap = (typeof Gap)[keyof typeof Gap];
+
+/** True for a number that is a Gap. */
+export function isGap(value: number): value is Gap {
+  return value === 7 || value === 4294967295;
+}
+
+export const Access = {
+  Read: 1,
+  Write: 2,
+  Execute: 32768,
+} as const;
+
+export type Access = number;
+
+/** True for a number that has no bits but those of Access. */
+export function isAccess(value: number): boolean {
+  return (value & ~0x8003) === 0;
+}
+
+export const Every = {
+  Lowest: 1,
+  Highest: 2147483648,
+} as const;
+
+export type Every = number;
+
+/** True for a number that has no bits but those of Every. */
+export function isEvery(value: number): boolean {
+  return (value & ~0x80000001) === 0;
+}
 
 /** A large identifier. */
 export type Key = Opaque64<'Key'>;
@@ -983,8 +1083,8 @@ export function marshalNames2(p: Payload, at: number, m: Names2Init): number {
   v.setUint8(at, bytesSize_);
   at += 1;
   at = putBytes(p, at, m.bytes);
-  const checkSize = checkCount(stringSize(m.check, 'Names2.check'), 9, 'Names2.check');
-  v.setUint32(at, checkSize, true);
+  const checkSize_ = checkCount(stringSize(m.check, 'Names2.check'), 9, 'Names2.check');
+  v.setUint32(at, checkSize_, true);
   at += 4;
   at = putString(p, at, m.check);
   putU8(v, at, m.v, 'Names2.v');
@@ -1037,11 +1137,11 @@ export function unmarshalNames2(p: Payload, at: number, end: number, m: Names2):
   if (!m._bytes.receive(p, at, bytesSize_)) return MALFORMED;
   at += bytesSize_;
   if (end - at < 4) return MALFORMED;
-  const checkSize = v.getUint32(at, true);
+  const checkSize_ = v.getUint32(at, true);
   at += 4;
-  if (checkSize > 9 || checkSize > end - at) return MALFORMED;
-  m.check = getString(p, at, at + checkSize);
-  at += checkSize;
+  if (checkSize_ > 9 || checkSize_ > end - at) return MALFORMED;
+  m.check = getString(p, at, at + checkSize_);
+  at += checkSize_;
   if (end - at < 10) return MALFORMED;
   m.v = v.getUint8(at);
   m.p = v.getUint8(at + 1);
@@ -1093,6 +1193,812 @@ export function formatNames2(m: Names2Init): string {
     `req=${formatBytes(m.req)}`,
     `payload=${formatNumber(m.payload)}`,
   );
+}
+
+/** What a Checked can be made from. */
+export interface CheckedInit {
+  readonly yes: boolean;
+  readonly ending: Ending;
+  readonly access: Access;
+  readonly gap: Gap;
+  readonly every: Every;
+  readonly single: number;
+  readonly double: number;
+  readonly id: Uint8Array;
+  readonly one: Uint8Array;
+}
+
+/**
+ * What is checked when it is read, and what is not.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | bool | yes |
+ * | 1 | Ending | ending |
+ * | 2 | Access | access |
+ * | 4 | Gap | gap |
+ * | 8 | Every | every |
+ * | 12 | f32 | single |
+ * | 16 | f64 | double |
+ * | 24 | FixedBytes<16> | id |
+ * | 40 | FixedBytes<1> | one |
+ * | 41 | Pad<7> | pad0 |
+ *
+ * 48 bytes.
+ */
+export class Checked extends Struct implements CheckedInit {
+  yes = false;
+  ending: Ending = 0;
+  access: Access = 0;
+  gap: Gap = 7;
+  every: Every = 0;
+  single = 0;
+  double = 0;
+  readonly id = new Uint8Array(16);
+  readonly one = new Uint8Array(1);
+
+  protected override fieldNames(): readonly string[] {
+    return ['yes', 'ending', 'access', 'gap', 'every', 'single', 'double', 'id', 'one'];
+  }
+}
+
+/** The size of every Checked on the wire. */
+export const CHECKED_BYTES = 48;
+
+export function sizeChecked(_m: CheckedInit): number {
+  return 48;
+}
+
+function writeChecked(p: Payload, at: number, m: CheckedInit): void {
+  const v = p.view;
+  putBool(v, at, m.yes, 'Checked.yes');
+  putU8(v, at + 1, checkChoice(isEnding(m.ending), m.ending, 'Checked.ending', 'Ending'), 'Checked.ending');
+  putU16(v, at + 2, checkChoice(isAccess(m.access), m.access, 'Checked.access', 'Access'), 'Checked.access');
+  putU32(v, at + 4, checkChoice(isGap(m.gap), m.gap, 'Checked.gap', 'Gap'), 'Checked.gap');
+  putU32(v, at + 8, checkChoice(isEvery(m.every), m.every, 'Checked.every', 'Every'), 'Checked.every');
+  putF32(v, at + 12, m.single, 'Checked.single');
+  putF64(v, at + 16, m.double, 'Checked.double');
+  putFixedBytes(p, at + 24, m.id, 16, 'Checked.id');
+  putFixedBytes(p, at + 40, m.one, 1, 'Checked.one');
+  p.bytes.fill(0, at + 41, at + 48); // pad0
+}
+
+function readChecked(p: Payload, at: number, m: Checked): number {
+  const v = p.view;
+  const yesValue = v.getUint8(at);
+  if (yesValue > 1) return MALFORMED;
+  m.yes = yesValue === 1;
+  const endingValue = v.getUint8(at + 1);
+  if (!isEnding(endingValue)) return MALFORMED;
+  m.ending = endingValue;
+  const accessValue = v.getUint16(at + 2, true);
+  if (!isAccess(accessValue)) return MALFORMED;
+  m.access = accessValue;
+  const gapValue = v.getUint32(at + 4, true);
+  if (!isGap(gapValue)) return MALFORMED;
+  m.gap = gapValue;
+  const everyValue = v.getUint32(at + 8, true);
+  if (!isEvery(everyValue)) return MALFORMED;
+  m.every = everyValue;
+  m.single = v.getFloat32(at + 12, true);
+  m.double = v.getFloat64(at + 16, true);
+  p.bytes.copy(m.id, 0, at + 24, at + 40);
+  p.bytes.copy(m.one, 0, at + 40, at + 41);
+  return at;
+}
+
+export function marshalChecked(p: Payload, at: number, m: CheckedInit): number {
+  writeChecked(p, at, m);
+  return at + 48;
+}
+
+export function unmarshalChecked(p: Payload, at: number, end: number, m: Checked): number {
+  if (end - at < 48) return MALFORMED;
+  if (readChecked(p, at, m) < 0) return MALFORMED;
+  return at + 48;
+}
+
+export function formatChecked(m: CheckedInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(
+    `yes=${formatOther(m.yes)}`,
+    `ending=${formatEnum(m.ending, Ending)}`,
+    `access=${formatFlags(m.access, Access)}`,
+    `gap=${formatEnum(m.gap, Gap)}`,
+    `every=${formatFlags(m.every, Every)}`,
+    `single=${formatNumber(m.single)}`,
+    `double=${formatNumber(m.double)}`,
+    `id=${formatBytes(m.id)}`,
+    `one=${formatBytes(m.one)}`,
+  );
+}
+
+/** What a Checks can be made from. */
+export interface ChecksInit {
+  readonly first: CheckedInit;
+  readonly all: readonly CheckedInit[];
+  readonly yeses: readonly boolean[];
+  readonly endings: readonly Ending[];
+  readonly sets: readonly Access[];
+  readonly singles: readonly number[];
+  readonly doubles: readonly number[];
+  readonly text: string;
+  readonly last: CheckedInit;
+}
+
+/**
+ * Checked parts in all places.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | Checked | first |
+ * | 48 | List<Checked, u16> | all |
+ * | … | List<bool, u8> | yeses |
+ * | … | List<Ending, u16> | endings |
+ * | … | List<Access, u8, 5> | sets |
+ * | … | List<f32, u16> | singles |
+ * | … | List<f64, u16> | doubles |
+ * | … | Str<u16> | text |
+ * | … | Checked | last |
+ *
+ * At least 108 bytes.
+ */
+export class Checks extends Struct implements ChecksInit {
+  readonly first = new Checked();
+  all: Checked[] = [];
+  yeses: boolean[] = [];
+  endings: Ending[] = [];
+  sets: Access[] = [];
+  singles: number[] = [];
+  doubles: number[] = [];
+  text = '';
+  readonly last = new Checked();
+
+  protected override fieldNames(): readonly string[] {
+    return ['first', 'all', 'yeses', 'endings', 'sets', 'singles', 'doubles', 'text', 'last'];
+  }
+}
+
+export function sizeChecks(m: ChecksInit): number {
+  let size = 108;
+  size += 48 * listCount(m.all, 'Checks.all');
+  size += 1 * listCount(m.yeses, 'Checks.yeses');
+  size += 1 * listCount(m.endings, 'Checks.endings');
+  size += 2 * listCount(m.sets, 'Checks.sets');
+  size += 4 * listCount(m.singles, 'Checks.singles');
+  size += 8 * listCount(m.doubles, 'Checks.doubles');
+  size += stringSize(m.text, 'Checks.text');
+  return size;
+}
+
+export function marshalChecks(p: Payload, at: number, m: ChecksInit): number {
+  const v = p.view;
+  writeChecked(p, at, m.first);
+  const allCount = checkCount(listCount(m.all, 'Checks.all'), 65535, 'Checks.all');
+  v.setUint16(at + 48, allCount, true);
+  at += 50;
+  for (let i = 0; i < allCount; i++) {
+    writeChecked(p, at, m.all[i]!);
+    at += 48;
+  }
+  const yesesCount = checkCount(listCount(m.yeses, 'Checks.yeses'), 255, 'Checks.yeses');
+  v.setUint8(at, yesesCount);
+  at += 1;
+  for (let i = 0; i < yesesCount; i++) {
+    putBool(v, at, m.yeses[i]!, 'Checks.yeses');
+    at += 1;
+  }
+  const endingsCount = checkCount(listCount(m.endings, 'Checks.endings'), 65535, 'Checks.endings');
+  v.setUint16(at, endingsCount, true);
+  at += 2;
+  for (let i = 0; i < endingsCount; i++) {
+    putU8(v, at, checkChoice(isEnding(m.endings[i]!), m.endings[i]!, 'Checks.endings', 'Ending'), 'Checks.endings');
+    at += 1;
+  }
+  const setsCount = checkCount(listCount(m.sets, 'Checks.sets'), 5, 'Checks.sets');
+  v.setUint8(at, setsCount);
+  at += 1;
+  for (let i = 0; i < setsCount; i++) {
+    putU16(v, at, checkChoice(isAccess(m.sets[i]!), m.sets[i]!, 'Checks.sets', 'Access'), 'Checks.sets');
+    at += 2;
+  }
+  const singlesCount = checkCount(listCount(m.singles, 'Checks.singles'), 65535, 'Checks.singles');
+  v.setUint16(at, singlesCount, true);
+  at += 2;
+  for (let i = 0; i < singlesCount; i++) {
+    putF32(v, at, m.singles[i]!, 'Checks.singles');
+    at += 4;
+  }
+  const doublesCount = checkCount(listCount(m.doubles, 'Checks.doubles'), 65535, 'Checks.doubles');
+  v.setUint16(at, doublesCount, true);
+  at += 2;
+  for (let i = 0; i < doublesCount; i++) {
+    putF64(v, at, m.doubles[i]!, 'Checks.doubles');
+    at += 8;
+  }
+  const textSize = checkCount(stringSize(m.text, 'Checks.text'), 65535, 'Checks.text');
+  v.setUint16(at, textSize, true);
+  at += 2;
+  at = putString(p, at, m.text);
+  writeChecked(p, at, m.last);
+  at += 48;
+  return at;
+}
+
+export function unmarshalChecks(p: Payload, at: number, end: number, m: Checks): number {
+  const v = p.view;
+  if (end - at < 50) return MALFORMED;
+  if (readChecked(p, at, m.first) < 0) return MALFORMED;
+  const allCount = v.getUint16(at + 48, true);
+  at += 50;
+  if (allCount * 48 > end - at) return MALFORMED;
+  if (m.all.length > allCount) m.all.length = allCount;
+  for (let i = 0; i < allCount; i++) {
+    if (readChecked(p, at, (m.all[i] ??= new Checked())) < 0) return MALFORMED;
+    at += 48;
+  }
+  if (end - at < 1) return MALFORMED;
+  const yesesCount = v.getUint8(at);
+  at += 1;
+  if (yesesCount > end - at) return MALFORMED;
+  if (m.yeses.length > yesesCount) m.yeses.length = yesesCount;
+  for (let i = 0; i < yesesCount; i++) {
+    const yesesValue = v.getUint8(at);
+    if (yesesValue > 1) return MALFORMED;
+    m.yeses[i] = yesesValue === 1;
+    at += 1;
+  }
+  if (end - at < 2) return MALFORMED;
+  const endingsCount = v.getUint16(at, true);
+  at += 2;
+  if (endingsCount > end - at) return MALFORMED;
+  if (m.endings.length > endingsCount) m.endings.length = endingsCount;
+  for (let i = 0; i < endingsCount; i++) {
+    const endingsValue = v.getUint8(at);
+    if (!isEnding(endingsValue)) return MALFORMED;
+    m.endings[i] = endingsValue;
+    at += 1;
+  }
+  if (end - at < 1) return MALFORMED;
+  const setsCount = v.getUint8(at);
+  at += 1;
+  if (setsCount > 5 || setsCount * 2 > end - at) return MALFORMED;
+  if (m.sets.length > setsCount) m.sets.length = setsCount;
+  for (let i = 0; i < setsCount; i++) {
+    const setsValue = v.getUint16(at, true);
+    if (!isAccess(setsValue)) return MALFORMED;
+    m.sets[i] = setsValue;
+    at += 2;
+  }
+  if (end - at < 2) return MALFORMED;
+  const singlesCount = v.getUint16(at, true);
+  at += 2;
+  if (singlesCount * 4 > end - at) return MALFORMED;
+  if (m.singles.length > singlesCount) m.singles.length = singlesCount;
+  for (let i = 0; i < singlesCount; i++) {
+    m.singles[i] = v.getFloat32(at, true);
+    at += 4;
+  }
+  if (end - at < 2) return MALFORMED;
+  const doublesCount = v.getUint16(at, true);
+  at += 2;
+  if (doublesCount * 8 > end - at) return MALFORMED;
+  if (m.doubles.length > doublesCount) m.doubles.length = doublesCount;
+  for (let i = 0; i < doublesCount; i++) {
+    m.doubles[i] = v.getFloat64(at, true);
+    at += 8;
+  }
+  if (end - at < 2) return MALFORMED;
+  const textSize = v.getUint16(at, true);
+  at += 2;
+  if (textSize > end - at) return MALFORMED;
+  m.text = getString(p, at, at + textSize);
+  at += textSize;
+  if (end - at < 48) return MALFORMED;
+  if (readChecked(p, at, m.last) < 0) return MALFORMED;
+  at += 48;
+  return at;
+}
+
+export function formatChecks(m: ChecksInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(
+    `first=${formatChecked(m.first)}`,
+    `all=${formatList(m.all, formatChecked)}`,
+    `yeses=${formatList(m.yeses, formatOther)}`,
+    `endings=${formatList(m.endings, (each) => formatEnum(each, Ending))}`,
+    `sets=${formatList(m.sets, (each) => formatFlags(each, Access))}`,
+    `singles=${formatList(m.singles, formatNumber)}`,
+    `doubles=${formatList(m.doubles, formatNumber)}`,
+    `text=${formatText(m.text)}`,
+    `last=${formatChecked(m.last)}`,
+  );
+}
+
+/** What an Optionals can be made from. */
+export interface OptionalsInit {
+  readonly a: number;
+  readonly text: string;
+  readonly b?: number | undefined;
+  readonly c?: number | bigint | undefined;
+  readonly d?: number | bigint | undefined;
+  readonly e?: Key | undefined;
+  readonly f?: boolean | undefined;
+  readonly g?: Ending | undefined;
+  readonly h?: Access | undefined;
+  readonly i?: number | undefined;
+  readonly j?: string | undefined;
+  readonly k?: Uint8Array | undefined;
+  readonly l?: Uint8Array | undefined;
+  readonly m?: readonly string[] | undefined;
+  readonly n?: readonly number[] | undefined;
+  readonly o?: PairInit | undefined;
+  readonly p?: BlockInit | undefined;
+  readonly q?: CheckedInit | undefined;
+  readonly r?: readonly CheckedInit[] | undefined;
+  readonly v?: Level | undefined;
+}
+
+/**
+ * Optional fields of every kind.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | u16 | a |
+ * | 2 | Str<u16> | text |
+ * | … | u8 | b? |
+ * | … | u64 | c? |
+ * | … | i64 | d? |
+ * | … | Key | e? |
+ * | … | bool | f? |
+ * | … | Ending | g? |
+ * | … | Access | h? |
+ * | … | f64 | i? |
+ * | … | Str<u8, 40> | j? |
+ * | … | Bytes<u16, 50> | k? |
+ * | … | FixedBytes<3> | l? |
+ * | … | List<Str<u16>, u16> | m? |
+ * | … | List<u32, u8, 9> | n? |
+ * | … | Pair | o? |
+ * | … | Block | p? |
+ * | … | Checked | q? |
+ * | … | List<Checked, u16> | r? |
+ * | … | Level | v? |
+ *
+ * At least 4 bytes.
+ */
+export class Optionals extends Struct implements OptionalsInit {
+  a = 0;
+  text = '';
+  b: number | undefined = undefined;
+  c: bigint | undefined = undefined;
+  d: bigint | undefined = undefined;
+  e: Key | undefined = undefined;
+  f: boolean | undefined = undefined;
+  g: Ending | undefined = undefined;
+  h: Access | undefined = undefined;
+  i: number | undefined = undefined;
+  j: string | undefined = undefined;
+  k: Uint8Array | undefined = undefined;
+  l: Uint8Array | undefined = undefined;
+  m: string[] | undefined = undefined;
+  n: number[] | undefined = undefined;
+  o: Pair | undefined = undefined;
+  p: Block | undefined = undefined;
+  q: Checked | undefined = undefined;
+  r: Checked[] | undefined = undefined;
+  v: Level | undefined = undefined;
+
+  protected override fieldNames(): readonly string[] {
+    return ['a', 'text', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 'v'];
+  }
+}
+
+export function sizeOptionals(m: OptionalsInit): number {
+  let size = 4;
+  size += stringSize(m.text, 'Optionals.text');
+  if (m.b === undefined)
+    return checkAbsent(
+      size,
+      'Optionals.b',
+      m.c,
+      m.d,
+      m.e,
+      m.f,
+      m.g,
+      m.h,
+      m.i,
+      m.j,
+      m.k,
+      m.l,
+      m.m,
+      m.n,
+      m.o,
+      m.p,
+      m.q,
+      m.r,
+      m.v,
+    );
+  size += 1;
+  if (m.c === undefined)
+    return checkAbsent(
+      size,
+      'Optionals.c',
+      m.d,
+      m.e,
+      m.f,
+      m.g,
+      m.h,
+      m.i,
+      m.j,
+      m.k,
+      m.l,
+      m.m,
+      m.n,
+      m.o,
+      m.p,
+      m.q,
+      m.r,
+      m.v,
+    );
+  size += 8;
+  if (m.d === undefined)
+    return checkAbsent(size, 'Optionals.d', m.e, m.f, m.g, m.h, m.i, m.j, m.k, m.l, m.m, m.n, m.o, m.p, m.q, m.r, m.v);
+  size += 8;
+  if (m.e === undefined)
+    return checkAbsent(size, 'Optionals.e', m.f, m.g, m.h, m.i, m.j, m.k, m.l, m.m, m.n, m.o, m.p, m.q, m.r, m.v);
+  size += 8;
+  if (m.f === undefined)
+    return checkAbsent(size, 'Optionals.f', m.g, m.h, m.i, m.j, m.k, m.l, m.m, m.n, m.o, m.p, m.q, m.r, m.v);
+  size += 1;
+  if (m.g === undefined)
+    return checkAbsent(size, 'Optionals.g', m.h, m.i, m.j, m.k, m.l, m.m, m.n, m.o, m.p, m.q, m.r, m.v);
+  size += 1;
+  if (m.h === undefined) return checkAbsent(size, 'Optionals.h', m.i, m.j, m.k, m.l, m.m, m.n, m.o, m.p, m.q, m.r, m.v);
+  size += 2;
+  if (m.i === undefined) return checkAbsent(size, 'Optionals.i', m.j, m.k, m.l, m.m, m.n, m.o, m.p, m.q, m.r, m.v);
+  size += 8;
+  if (m.j === undefined) return checkAbsent(size, 'Optionals.j', m.k, m.l, m.m, m.n, m.o, m.p, m.q, m.r, m.v);
+  size += 1;
+  size += stringSize(m.j, 'Optionals.j');
+  if (m.k === undefined) return checkAbsent(size, 'Optionals.k', m.l, m.m, m.n, m.o, m.p, m.q, m.r, m.v);
+  size += 2;
+  size += bytesSize(m.k, 'Optionals.k');
+  if (m.l === undefined) return checkAbsent(size, 'Optionals.l', m.m, m.n, m.o, m.p, m.q, m.r, m.v);
+  size += 3;
+  if (m.m === undefined) return checkAbsent(size, 'Optionals.m', m.n, m.o, m.p, m.q, m.r, m.v);
+  size += 2;
+  const mCount = listCount(m.m, 'Optionals.m');
+  for (let i = 0; i < mCount; i++) {
+    size += 2 + stringSize(m.m[i]!, 'Optionals.m');
+  }
+  if (m.n === undefined) return checkAbsent(size, 'Optionals.n', m.o, m.p, m.q, m.r, m.v);
+  size += 1;
+  size += 4 * listCount(m.n, 'Optionals.n');
+  if (m.o === undefined) return checkAbsent(size, 'Optionals.o', m.p, m.q, m.r, m.v);
+  size += 112;
+  if (m.p === undefined) return checkAbsent(size, 'Optionals.p', m.q, m.r, m.v);
+  size += sizeBlock(m.p);
+  if (m.q === undefined) return checkAbsent(size, 'Optionals.q', m.r, m.v);
+  size += 48;
+  if (m.r === undefined) return checkAbsent(size, 'Optionals.r', m.v);
+  size += 2;
+  size += 48 * listCount(m.r, 'Optionals.r');
+  if (m.v === undefined) return size;
+  size += 1;
+  return size;
+}
+
+export function marshalOptionals(p: Payload, at: number, m: OptionalsInit): number {
+  const v = p.view;
+  putU16(v, at, m.a, 'Optionals.a');
+  const textSize = checkCount(stringSize(m.text, 'Optionals.text'), 65535, 'Optionals.text');
+  v.setUint16(at + 2, textSize, true);
+  at += 4;
+  at = putString(p, at, m.text);
+  if (m.b === undefined) return at;
+  putU8(v, at, m.b, 'Optionals.b');
+  at += 1;
+  if (m.c === undefined) return at;
+  putU64(v, at, m.c, 'Optionals.c');
+  at += 8;
+  if (m.d === undefined) return at;
+  putI64(v, at, m.d, 'Optionals.d');
+  at += 8;
+  if (m.e === undefined) return at;
+  putU64(v, at, m.e, 'Optionals.e');
+  at += 8;
+  if (m.f === undefined) return at;
+  putBool(v, at, m.f, 'Optionals.f');
+  at += 1;
+  if (m.g === undefined) return at;
+  putU8(v, at, checkChoice(isEnding(m.g), m.g, 'Optionals.g', 'Ending'), 'Optionals.g');
+  at += 1;
+  if (m.h === undefined) return at;
+  putU16(v, at, checkChoice(isAccess(m.h), m.h, 'Optionals.h', 'Access'), 'Optionals.h');
+  at += 2;
+  if (m.i === undefined) return at;
+  putF64(v, at, m.i, 'Optionals.i');
+  at += 8;
+  if (m.j === undefined) return at;
+  const jSize = checkCount(stringSize(m.j, 'Optionals.j'), 40, 'Optionals.j');
+  v.setUint8(at, jSize);
+  at += 1;
+  at = putString(p, at, m.j);
+  if (m.k === undefined) return at;
+  const kSize = checkCount(bytesSize(m.k, 'Optionals.k'), 50, 'Optionals.k');
+  v.setUint16(at, kSize, true);
+  at += 2;
+  at = putBytes(p, at, m.k);
+  if (m.l === undefined) return at;
+  putFixedBytes(p, at, m.l, 3, 'Optionals.l');
+  at += 3;
+  if (m.m === undefined) return at;
+  const mCount = checkCount(listCount(m.m, 'Optionals.m'), 65535, 'Optionals.m');
+  v.setUint16(at, mCount, true);
+  at += 2;
+  for (let i = 0; i < mCount; i++) {
+    const text = m.m[i]!;
+    const size = checkCount(stringSize(text, 'Optionals.m'), 65535, 'Optionals.m');
+    v.setUint16(at, size, true);
+    at = putString(p, at + 2, text);
+  }
+  if (m.n === undefined) return at;
+  const nCount = checkCount(listCount(m.n, 'Optionals.n'), 9, 'Optionals.n');
+  v.setUint8(at, nCount);
+  at += 1;
+  for (let i = 0; i < nCount; i++) {
+    putU32(v, at, m.n[i]!, 'Optionals.n');
+    at += 4;
+  }
+  if (m.o === undefined) return at;
+  writePair(p, at, m.o);
+  at += 112;
+  if (m.p === undefined) return at;
+  at = marshalBlock(p, at, m.p);
+  if (m.q === undefined) return at;
+  writeChecked(p, at, m.q);
+  at += 48;
+  if (m.r === undefined) return at;
+  const rCount = checkCount(listCount(m.r, 'Optionals.r'), 65535, 'Optionals.r');
+  v.setUint16(at, rCount, true);
+  at += 2;
+  for (let i = 0; i < rCount; i++) {
+    writeChecked(p, at, m.r[i]!);
+    at += 48;
+  }
+  if (m.v === undefined) return at;
+  putI8(v, at, m.v, 'Optionals.v');
+  at += 1;
+  return at;
+}
+
+export function unmarshalOptionals(p: Payload, at: number, end: number, m: Optionals): number {
+  const v = p.view;
+  if (end - at < 4) return MALFORMED;
+  m.a = v.getUint16(at, true);
+  const textSize = v.getUint16(at + 2, true);
+  at += 4;
+  if (textSize > end - at) return MALFORMED;
+  m.text = getString(p, at, at + textSize);
+  at += textSize;
+  m.b = undefined;
+  m.c = undefined;
+  m.d = undefined;
+  m.e = undefined;
+  m.f = undefined;
+  m.g = undefined;
+  m.h = undefined;
+  m.i = undefined;
+  m.j = undefined;
+  m.k = undefined;
+  m.l = undefined;
+  m.m = undefined;
+  m.n = undefined;
+  m.o = undefined;
+  m.p = undefined;
+  m.q = undefined;
+  m.r = undefined;
+  m.v = undefined;
+  if (at === end) return at;
+  if (end - at < 1) return MALFORMED;
+  m.b = v.getUint8(at);
+  at += 1;
+  if (at === end) return at;
+  if (end - at < 8) return MALFORMED;
+  m.c = joinU64(v.getInt32(at, true), v.getInt32(at + 4, true));
+  at += 8;
+  if (at === end) return at;
+  if (end - at < 8) return MALFORMED;
+  m.d = joinI64(v.getInt32(at, true), v.getInt32(at + 4, true));
+  at += 8;
+  if (at === end) return at;
+  if (end - at < 8) return MALFORMED;
+  m.e = joinOpaque(v.getInt32(at, true), v.getInt32(at + 4, true)) as Key;
+  at += 8;
+  if (at === end) return at;
+  if (end - at < 1) return MALFORMED;
+  const fValue = v.getUint8(at);
+  if (fValue > 1) return MALFORMED;
+  m.f = fValue === 1;
+  at += 1;
+  if (at === end) return at;
+  if (end - at < 1) return MALFORMED;
+  const gValue = v.getUint8(at);
+  if (!isEnding(gValue)) return MALFORMED;
+  m.g = gValue;
+  at += 1;
+  if (at === end) return at;
+  if (end - at < 2) return MALFORMED;
+  const hValue = v.getUint16(at, true);
+  if (!isAccess(hValue)) return MALFORMED;
+  m.h = hValue;
+  at += 2;
+  if (at === end) return at;
+  if (end - at < 8) return MALFORMED;
+  m.i = v.getFloat64(at, true);
+  at += 8;
+  if (at === end) return at;
+  if (end - at < 1) return MALFORMED;
+  const jSize = v.getUint8(at);
+  at += 1;
+  if (jSize > 40 || jSize > end - at) return MALFORMED;
+  m.j = getString(p, at, at + jSize);
+  at += jSize;
+  if (at === end) return at;
+  if (end - at < 2) return MALFORMED;
+  const kSize = v.getUint16(at, true);
+  at += 2;
+  if (kSize > 50 || kSize > end - at) return MALFORMED;
+  m.k = getBytes(p, at, kSize);
+  at += kSize;
+  if (at === end) return at;
+  if (end - at < 3) return MALFORMED;
+  m.l = getBytes(p, at, 3);
+  at += 3;
+  if (at === end) return at;
+  if (end - at < 2) return MALFORMED;
+  const mCount = v.getUint16(at, true);
+  at += 2;
+  m.m = [];
+  if (mCount * 2 > end - at) return MALFORMED;
+  if (m.m.length > mCount) m.m.length = mCount;
+  for (let i = 0; i < mCount; i++) {
+    if (end - at < 2) return MALFORMED;
+    const size = v.getUint16(at, true);
+    at += 2;
+    if (size > end - at) return MALFORMED;
+    m.m[i] = getString(p, at, at + size);
+    at += size;
+  }
+  if (at === end) return at;
+  if (end - at < 1) return MALFORMED;
+  const nCount = v.getUint8(at);
+  at += 1;
+  m.n = [];
+  if (nCount > 9 || nCount * 4 > end - at) return MALFORMED;
+  if (m.n.length > nCount) m.n.length = nCount;
+  for (let i = 0; i < nCount; i++) {
+    m.n[i] = v.getUint32(at, true);
+    at += 4;
+  }
+  if (at === end) return at;
+  if (end - at < 112) return MALFORMED;
+  readPair(p, at, (m.o ??= new Pair()));
+  at += 112;
+  if (at === end) return at;
+  at = unmarshalBlock(p, at, end, (m.p ??= new Block()));
+  if (at < 0) return MALFORMED;
+  if (at === end) return at;
+  if (end - at < 48) return MALFORMED;
+  if (readChecked(p, at, (m.q ??= new Checked())) < 0) return MALFORMED;
+  at += 48;
+  if (at === end) return at;
+  if (end - at < 2) return MALFORMED;
+  const rCount = v.getUint16(at, true);
+  at += 2;
+  m.r = [];
+  if (rCount * 48 > end - at) return MALFORMED;
+  if (m.r.length > rCount) m.r.length = rCount;
+  for (let i = 0; i < rCount; i++) {
+    if (readChecked(p, at, (m.r[i] ??= new Checked())) < 0) return MALFORMED;
+    at += 48;
+  }
+  if (at === end) return at;
+  if (end - at < 1) return MALFORMED;
+  m.v = v.getInt8(at);
+  at += 1;
+  return at;
+}
+
+export function formatOptionals(m: OptionalsInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(
+    `a=${formatNumber(m.a)}`,
+    `text=${formatText(m.text)}`,
+    ...(m.b === undefined ? [] : [`b=${formatNumber(m.b)}`]),
+    ...(m.c === undefined ? [] : [`c=${formatNumber(m.c)}`]),
+    ...(m.d === undefined ? [] : [`d=${formatNumber(m.d)}`]),
+    ...(m.e === undefined ? [] : [`e=${formatNumber(m.e)}`]),
+    ...(m.f === undefined ? [] : [`f=${formatOther(m.f)}`]),
+    ...(m.g === undefined ? [] : [`g=${formatEnum(m.g, Ending)}`]),
+    ...(m.h === undefined ? [] : [`h=${formatFlags(m.h, Access)}`]),
+    ...(m.i === undefined ? [] : [`i=${formatNumber(m.i)}`]),
+    ...(m.j === undefined ? [] : [`j=${formatText(m.j)}`]),
+    ...(m.k === undefined ? [] : [`k=${formatBytes(m.k)}`]),
+    ...(m.l === undefined ? [] : [`l=${formatBytes(m.l)}`]),
+    ...(m.m === undefined ? [] : [`m=${formatList(m.m, formatText)}`]),
+    ...(m.n === undefined ? [] : [`n=${formatList(m.n, formatNumber)}`]),
+    ...(m.o === undefined ? [] : [`o=${formatPair(m.o)}`]),
+    ...(m.p === undefined ? [] : [`p=${formatBlock(m.p)}`]),
+    ...(m.q === undefined ? [] : [`q=${formatChecked(m.q)}`]),
+    ...(m.r === undefined ? [] : [`r=${formatList(m.r, formatChecked)}`]),
+    ...(m.v === undefined ? [] : [`v=${formatNumber(m.v)}`]),
+  );
+}
+
+/** What a Part can be made from. */
+export interface PartInit {
+  readonly key: Key;
+  readonly keys: readonly Key[];
+}
+
+/**
+ * A part that was made.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | Key | key |
+ * | 8 | List<Key, u16> | keys |
+ *
+ * At least 10 bytes.
+ */
+export class Part extends Struct implements PartInit {
+  key = 0 as Key;
+  keys: Key[] = [];
+
+  protected override fieldNames(): readonly string[] {
+    return ['key', 'keys'];
+  }
+}
+
+export function sizePart(m: PartInit): number {
+  let size = 10;
+  size += 8 * listCount(m.keys, 'Part.keys');
+  return size;
+}
+
+export function marshalPart(p: Payload, at: number, m: PartInit): number {
+  const v = p.view;
+  putU64(v, at, m.key, 'Part.key');
+  const keysCount = checkCount(listCount(m.keys, 'Part.keys'), 65535, 'Part.keys');
+  v.setUint16(at + 8, keysCount, true);
+  at += 10;
+  for (let i = 0; i < keysCount; i++) {
+    putU64(v, at, m.keys[i]!, 'Part.keys');
+    at += 8;
+  }
+  return at;
+}
+
+export function unmarshalPart(p: Payload, at: number, end: number, m: Part): number {
+  const v = p.view;
+  if (end - at < 10) return MALFORMED;
+  m.key = joinOpaque(v.getInt32(at, true), v.getInt32(at + 4, true)) as Key;
+  const keysCount = v.getUint16(at + 8, true);
+  at += 10;
+  if (keysCount * 8 > end - at) return MALFORMED;
+  if (m.keys.length > keysCount) m.keys.length = keysCount;
+  for (let i = 0; i < keysCount; i++) {
+    m.keys[i] = joinOpaque(v.getInt32(at, true), v.getInt32(at + 4, true)) as Key;
+    at += 8;
+  }
+  return at;
+}
+
+export function formatPart(m: PartInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(`key=${formatNumber(m.key)}`, `keys=${formatList(m.keys, formatNumber)}`);
 }
 
 /** What a ListsResp can be made from. */
@@ -1175,6 +2081,197 @@ export function unmarshalGiftResp(_p: Payload, at: number, _end: number, _m: Gif
 
 export function formatGiftResp(_m: GiftRespInit): string {
   return '{}';
+}
+
+/** What an OptionalsResp can be made from. */
+export interface OptionalsRespInit {
+  readonly x?: number | bigint | undefined;
+}
+
+/**
+ * The response of Optionals.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | … | u64 | x? |
+ *
+ * At least 0 bytes.
+ */
+export class OptionalsResp extends Struct implements OptionalsRespInit {
+  x: bigint | undefined = undefined;
+
+  protected override fieldNames(): readonly string[] {
+    return ['x'];
+  }
+}
+
+export function sizeOptionalsResp(m: OptionalsRespInit): number {
+  let size = 0;
+  if (m.x === undefined) return size;
+  size += 8;
+  return size;
+}
+
+export function marshalOptionalsResp(p: Payload, at: number, m: OptionalsRespInit): number {
+  const v = p.view;
+  if (m.x === undefined) return at;
+  putU64(v, at, m.x, 'OptionalsResp.x');
+  at += 8;
+  return at;
+}
+
+export function unmarshalOptionalsResp(p: Payload, at: number, end: number, m: OptionalsResp): number {
+  const v = p.view;
+  m.x = undefined;
+  if (at === end) return at;
+  if (end - at < 8) return MALFORMED;
+  m.x = joinU64(v.getInt32(at, true), v.getInt32(at + 4, true));
+  at += 8;
+  return at;
+}
+
+export function formatOptionalsResp(m: OptionalsRespInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(...(m.x === undefined ? [] : [`x=${formatNumber(m.x)}`]));
+}
+
+/** What a MadeReq can be made from. */
+export interface MadeReqInit {
+  readonly x: number;
+}
+
+/**
+ * The request of Made.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | u8 | x |
+ *
+ * 1 bytes.
+ */
+export class MadeReq extends Struct implements MadeReqInit {
+  x = 0;
+
+  protected override fieldNames(): readonly string[] {
+    return ['x'];
+  }
+}
+
+/** The size of every MadeReq on the wire. */
+export const MADE_REQ_BYTES = 1;
+
+export function sizeMadeReq(_m: MadeReqInit): number {
+  return 1;
+}
+
+export function marshalMadeReq(p: Payload, at: number, m: MadeReqInit): number {
+  const v = p.view;
+  putU8(v, at, m.x, 'MadeReq.x');
+  return at + 1;
+}
+
+export function unmarshalMadeReq(p: Payload, at: number, end: number, m: MadeReq): number {
+  if (end - at < 1) return MALFORMED;
+  const v = p.view;
+  m.x = v.getUint8(at);
+  return at + 1;
+}
+
+export function formatMadeReq(m: MadeReqInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(`x=${formatNumber(m.x)}`);
+}
+
+/** What a MadeResp can be made from. */
+export interface MadeRespInit {
+  readonly key: Key;
+  readonly keys: readonly Key[];
+  readonly parts: readonly PartInit[];
+}
+
+/**
+ * The response of Made.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | Key | key |
+ * | 8 | List<Key, u16> | keys |
+ * | … | List<Part, u16> | parts |
+ *
+ * At least 12 bytes.
+ */
+export class MadeResp extends Struct implements MadeRespInit {
+  key = 0 as Key;
+  keys: Key[] = [];
+  parts: Part[] = [];
+  /** A descriptor that came with the response, and is yours; undefined when none came. */
+  fd: HostFD | undefined = undefined;
+
+  protected override fieldNames(): readonly string[] {
+    return ['key', 'keys', 'parts', 'fd'];
+  }
+}
+
+export function sizeMadeResp(m: MadeRespInit): number {
+  let size = 12;
+  size += 8 * listCount(m.keys, 'MadeResp.keys');
+  const partsCount = listCount(m.parts, 'MadeResp.parts');
+  for (let i = 0; i < partsCount; i++) {
+    size += sizePart(m.parts[i]!);
+  }
+  return size;
+}
+
+export function marshalMadeResp(p: Payload, at: number, m: MadeRespInit): number {
+  const v = p.view;
+  putU64(v, at, m.key, 'MadeResp.key');
+  const keysCount = checkCount(listCount(m.keys, 'MadeResp.keys'), 65535, 'MadeResp.keys');
+  v.setUint16(at + 8, keysCount, true);
+  at += 10;
+  for (let i = 0; i < keysCount; i++) {
+    putU64(v, at, m.keys[i]!, 'MadeResp.keys');
+    at += 8;
+  }
+  const partsCount = checkCount(listCount(m.parts, 'MadeResp.parts'), 65535, 'MadeResp.parts');
+  v.setUint16(at, partsCount, true);
+  at += 2;
+  for (let i = 0; i < partsCount; i++) {
+    at = marshalPart(p, at, m.parts[i]!);
+  }
+  return at;
+}
+
+export function unmarshalMadeResp(p: Payload, at: number, end: number, m: MadeResp): number {
+  const v = p.view;
+  if (end - at < 10) return MALFORMED;
+  m.key = joinOpaque(v.getInt32(at, true), v.getInt32(at + 4, true)) as Key;
+  const keysCount = v.getUint16(at + 8, true);
+  at += 10;
+  if (keysCount * 8 > end - at) return MALFORMED;
+  if (m.keys.length > keysCount) m.keys.length = keysCount;
+  for (let i = 0; i < keysCount; i++) {
+    m.keys[i] = joinOpaque(v.getInt32(at, true), v.getInt32(at + 4, true)) as Key;
+    at += 8;
+  }
+  if (end - at < 2) return MALFORMED;
+  const partsCount = v.getUint16(at, true);
+  at += 2;
+  if (partsCount * 10 > end - at) return MALFORMED;
+  if (m.parts.length > partsCount) m.parts.length = partsCount;
+  for (let i = 0; i < partsCount; i++) {
+    at = unmarshalPart(p, at, end, (m.parts[i] ??= new Part()));
+    if (at < 0) return MALFORMED;
+  }
+  return at;
+}
+
+export function formatMadeResp(m: MadeRespInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(
+    `key=${formatNumber(m.key)}`,
+    `keys=${formatList(m.keys, formatNumber)}`,
+    `parts=${formatList(m.parts, formatPart)}`,
+  );
 }
 
 /** What a GiftsReq can be made from. */

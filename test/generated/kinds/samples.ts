@@ -3,12 +3,20 @@
 import type { Codec } from '../../../runtime/wire/codec.js';
 import type { Random } from '../../../runtime/wire/random.js';
 import {
+  Access,
   Block,
   type BlockInit,
   ChannelResp,
   type ChannelRespInit,
+  Checked,
+  type CheckedInit,
+  Checks,
+  type ChecksInit,
+  Ending,
   ErrorResp,
   type ErrorRespInit,
+  Every,
+  Gap,
   GiftResp,
   type GiftRespInit,
   GiftsReq,
@@ -22,17 +30,29 @@ import {
   type ListsInit,
   ListsResp,
   type ListsRespInit,
+  MadeReq,
+  type MadeReqInit,
+  MadeResp,
+  type MadeRespInit,
   MountResp,
   type MountRespInit,
   Names2,
   type Names2Init,
+  Optionals,
+  type OptionalsInit,
+  OptionalsResp,
+  type OptionalsRespInit,
   Outer,
   type OuterInit,
   Pair,
   type PairInit,
+  Part,
+  type PartInit,
   Slot,
   formatBlock,
   formatChannelResp,
+  formatChecked,
+  formatChecks,
   formatErrorResp,
   formatGiftResp,
   formatGiftsReq,
@@ -40,12 +60,19 @@ import {
   formatIntegers,
   formatLists,
   formatListsResp,
+  formatMadeReq,
+  formatMadeResp,
   formatMountResp,
   formatNames2,
+  formatOptionals,
+  formatOptionalsResp,
   formatOuter,
   formatPair,
+  formatPart,
   marshalBlock,
   marshalChannelResp,
+  marshalChecked,
+  marshalChecks,
   marshalErrorResp,
   marshalGiftResp,
   marshalGiftsReq,
@@ -53,12 +80,19 @@ import {
   marshalIntegers,
   marshalLists,
   marshalListsResp,
+  marshalMadeReq,
+  marshalMadeResp,
   marshalMountResp,
   marshalNames2,
+  marshalOptionals,
+  marshalOptionalsResp,
   marshalOuter,
   marshalPair,
+  marshalPart,
   sizeBlock,
   sizeChannelResp,
+  sizeChecked,
+  sizeChecks,
   sizeErrorResp,
   sizeGiftResp,
   sizeGiftsReq,
@@ -66,12 +100,19 @@ import {
   sizeIntegers,
   sizeLists,
   sizeListsResp,
+  sizeMadeReq,
+  sizeMadeResp,
   sizeMountResp,
   sizeNames2,
+  sizeOptionals,
+  sizeOptionalsResp,
   sizeOuter,
   sizePair,
+  sizePart,
   unmarshalBlock,
   unmarshalChannelResp,
+  unmarshalChecked,
+  unmarshalChecks,
   unmarshalErrorResp,
   unmarshalGiftResp,
   unmarshalGiftsReq,
@@ -79,10 +120,15 @@ import {
   unmarshalIntegers,
   unmarshalLists,
   unmarshalListsResp,
+  unmarshalMadeReq,
+  unmarshalMadeResp,
   unmarshalMountResp,
   unmarshalNames2,
+  unmarshalOptionals,
+  unmarshalOptionalsResp,
   unmarshalOuter,
   unmarshalPair,
+  unmarshalPart,
 } from './messages.js';
 
 /** A random Integers, extremes more often than chance has them. */
@@ -167,6 +213,71 @@ export function sampleNames2(random: Random): Names2Init {
   };
 }
 
+/** A random Checked, extremes more often than chance has them. */
+export function sampleChecked(random: Random): CheckedInit {
+  return {
+    yes: random.below(2) === 1,
+    ending: random.choice(Ending),
+    access: random.flags(Access),
+    gap: random.choice(Gap),
+    every: random.flags(Every),
+    single: random.float(32),
+    double: random.float(64),
+    id: random.fixedBytes(16),
+    one: random.fixedBytes(1),
+  };
+}
+
+/** A random Checks, extremes more often than chance has them. */
+export function sampleChecks(random: Random): ChecksInit {
+  return {
+    first: sampleChecked(random),
+    all: random.list(65535, () => sampleChecked(random)),
+    yeses: random.list(255, () => random.below(2) === 1),
+    endings: random.list(65535, () => random.choice(Ending)),
+    sets: random.list(5, () => random.flags(Access)),
+    singles: random.list(65535, () => random.float(32)),
+    doubles: random.list(65535, () => random.float(64)),
+    text: random.string(65535),
+    last: sampleChecked(random),
+  };
+}
+
+/** A random Optionals, extremes more often than chance has them. */
+export function sampleOptionals(random: Random): OptionalsInit {
+  const given = random.below(18 + 1);
+  return {
+    a: Number(random.unsigned(16)),
+    text: random.string(65535),
+    b: given > 0 ? Number(random.unsigned(8)) : undefined,
+    c: given > 1 ? random.unsigned(64) : undefined,
+    d: given > 2 ? random.signed(64) : undefined,
+    e: given > 3 ? Key(random.unsigned(64)) : undefined,
+    f: given > 4 ? random.below(2) === 1 : undefined,
+    g: given > 5 ? random.choice(Ending) : undefined,
+    h: given > 6 ? random.flags(Access) : undefined,
+    i: given > 7 ? random.float(64) : undefined,
+    j: given > 8 ? random.string(40) : undefined,
+    k: given > 9 ? random.bytes(50) : undefined,
+    l: given > 10 ? random.fixedBytes(3) : undefined,
+    m: given > 11 ? random.list(65535, () => random.string(65535)) : undefined,
+    n: given > 12 ? random.list(9, () => Number(random.unsigned(32))) : undefined,
+    o: given > 13 ? samplePair(random) : undefined,
+    p: given > 14 ? sampleBlock(random) : undefined,
+    q: given > 15 ? sampleChecked(random) : undefined,
+    r: given > 16 ? random.list(65535, () => sampleChecked(random)) : undefined,
+    v: given > 17 ? Number(random.signed(8)) : undefined,
+  };
+}
+
+/** A random Part, extremes more often than chance has them. */
+export function samplePart(random: Random): PartInit {
+  return {
+    key: Key(random.unsigned(64)),
+    keys: random.list(65535, () => Key(random.unsigned(64))),
+  };
+}
+
 /** A random ListsResp, extremes more often than chance has them. */
 export function sampleListsResp(random: Random): ListsRespInit {
   return {
@@ -177,6 +288,30 @@ export function sampleListsResp(random: Random): ListsRespInit {
 /** A random GiftResp, extremes more often than chance has them. */
 export function sampleGiftResp(_random: Random): GiftRespInit {
   return {};
+}
+
+/** A random OptionalsResp, extremes more often than chance has them. */
+export function sampleOptionalsResp(random: Random): OptionalsRespInit {
+  const given = random.below(1 + 1);
+  return {
+    x: given > 0 ? random.unsigned(64) : undefined,
+  };
+}
+
+/** A random MadeReq, extremes more often than chance has them. */
+export function sampleMadeReq(random: Random): MadeReqInit {
+  return {
+    x: Number(random.unsigned(8)),
+  };
+}
+
+/** A random MadeResp, extremes more often than chance has them. */
+export function sampleMadeResp(random: Random): MadeRespInit {
+  return {
+    key: Key(random.unsigned(64)),
+    keys: random.list(65535, () => Key(random.unsigned(64))),
+    parts: random.list(65535, () => samplePart(random)),
+  };
 }
 
 /** A random GiftsReq, extremes more often than chance has them. */
@@ -222,6 +357,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Integers',
     fixedSize: 56,
+    optionalCount: 0,
     sample: sampleIntegers,
     create: () => new Integers(),
     size: sizeIntegers,
@@ -232,6 +368,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Pair',
     fixedSize: 112,
+    optionalCount: 0,
     sample: samplePair,
     create: () => new Pair(),
     size: sizePair,
@@ -242,6 +379,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Block',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleBlock,
     create: () => new Block(),
     size: sizeBlock,
@@ -252,6 +390,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Outer',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleOuter,
     create: () => new Outer(),
     size: sizeOuter,
@@ -262,6 +401,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Lists',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleLists,
     create: () => new Lists(),
     size: sizeLists,
@@ -272,6 +412,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Names2',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleNames2,
     create: () => new Names2(),
     size: sizeNames2,
@@ -280,8 +421,53 @@ export const CODECS: readonly Codec[] = [
     format: formatNames2,
   },
   {
+    name: 'Checked',
+    fixedSize: 48,
+    optionalCount: 0,
+    sample: sampleChecked,
+    create: () => new Checked(),
+    size: sizeChecked,
+    marshal: marshalChecked,
+    unmarshal: unmarshalChecked,
+    format: formatChecked,
+  },
+  {
+    name: 'Checks',
+    fixedSize: undefined,
+    optionalCount: 0,
+    sample: sampleChecks,
+    create: () => new Checks(),
+    size: sizeChecks,
+    marshal: marshalChecks,
+    unmarshal: unmarshalChecks,
+    format: formatChecks,
+  },
+  {
+    name: 'Optionals',
+    fixedSize: undefined,
+    optionalCount: 18,
+    sample: sampleOptionals,
+    create: () => new Optionals(),
+    size: sizeOptionals,
+    marshal: marshalOptionals,
+    unmarshal: unmarshalOptionals,
+    format: formatOptionals,
+  },
+  {
+    name: 'Part',
+    fixedSize: undefined,
+    optionalCount: 0,
+    sample: samplePart,
+    create: () => new Part(),
+    size: sizePart,
+    marshal: marshalPart,
+    unmarshal: unmarshalPart,
+    format: formatPart,
+  },
+  {
     name: 'ListsResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleListsResp,
     create: () => new ListsResp(),
     size: sizeListsResp,
@@ -292,6 +478,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'GiftResp',
     fixedSize: 0,
+    optionalCount: 0,
     sample: sampleGiftResp,
     create: () => new GiftResp(),
     size: sizeGiftResp,
@@ -300,8 +487,42 @@ export const CODECS: readonly Codec[] = [
     format: formatGiftResp,
   },
   {
+    name: 'OptionalsResp',
+    fixedSize: undefined,
+    optionalCount: 1,
+    sample: sampleOptionalsResp,
+    create: () => new OptionalsResp(),
+    size: sizeOptionalsResp,
+    marshal: marshalOptionalsResp,
+    unmarshal: unmarshalOptionalsResp,
+    format: formatOptionalsResp,
+  },
+  {
+    name: 'MadeReq',
+    fixedSize: 1,
+    optionalCount: 0,
+    sample: sampleMadeReq,
+    create: () => new MadeReq(),
+    size: sizeMadeReq,
+    marshal: marshalMadeReq,
+    unmarshal: unmarshalMadeReq,
+    format: formatMadeReq,
+  },
+  {
+    name: 'MadeResp',
+    fixedSize: undefined,
+    optionalCount: 0,
+    sample: sampleMadeResp,
+    create: () => new MadeResp(),
+    size: sizeMadeResp,
+    marshal: marshalMadeResp,
+    unmarshal: unmarshalMadeResp,
+    format: formatMadeResp,
+  },
+  {
     name: 'GiftsReq',
     fixedSize: 1,
+    optionalCount: 0,
     sample: sampleGiftsReq,
     create: () => new GiftsReq(),
     size: sizeGiftsReq,
@@ -312,6 +533,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'GiftsResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleGiftsResp,
     create: () => new GiftsResp(),
     size: sizeGiftsResp,
@@ -322,6 +544,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ErrorResp',
     fixedSize: 4,
+    optionalCount: 0,
     sample: sampleErrorResp,
     create: () => new ErrorResp(),
     size: sizeErrorResp,
@@ -332,6 +555,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'MountResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleMountResp,
     create: () => new MountResp(),
     size: sizeMountResp,
@@ -342,6 +566,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ChannelResp',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleChannelResp,
     create: () => new ChannelResp(),
     size: sizeChannelResp,

@@ -1,0 +1,245 @@
+/** Wrong schemas, each with all that is said of it: the later words of the vocabulary, and files as a whole. */
+
+import * as fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { analyse, formatDiagnostic } from '../../codegen/compile.js';
+import { errorsOf } from './compiled.js';
+
+const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
+  [
+    'export interface P { a: Message<256, { a?: u8; b: u8 }, Empty> }',
+    "1:48: 'b' comes after 'a' (line 1), which is optional; move the optional fields to the end",
+  ],
+  [
+    'export interface P { a: Message<256, { p0?: Pad<4>; a?: u8 }, Empty> }',
+    "1:40: 'p0' is a pad; drop the question mark",
+  ],
+  [
+    'export interface P { a: Message<256, { a: Enum<u8, { A: 0 }> }, Empty> }',
+    '1:43: Enum needs a name; write export type Colour = Enum<u8, { A: 0 }>, and Colour here',
+  ],
+  [
+    'export interface P { a: Message<256, { a: Flags<u8, { A: 1 }> }, Empty> }',
+    '1:43: Flags needs a name; write export type Colour = Flags<u8, { A: 1 }>, and Colour here',
+  ],
+  [
+    'export interface P { a: Message<256, { a: FixedBytes }, Empty> }',
+    "1:43: 'FixedBytes' takes 1 in <…>, not 0; write FixedBytes<16>",
+  ],
+  [
+    'export interface P { a: Message<256, { a: FixedBytes<0> }, Empty> }',
+    "1:54: FixedBytes has 1 to 65535 bytes, not '0'; write FixedBytes<16>",
+  ],
+  [
+    'export interface P { a: Message<256, { a: FixedBytes<u8> }, Empty> }',
+    "1:54: FixedBytes has 1 to 65535 bytes, not 'u8'; write FixedBytes<16>",
+  ],
+  [
+    'export interface P { a: Message<256, { a: List<FixedBytes<4>> }, Empty> }',
+    '1:48: a list of byte runs is not possible; put it into an interface, and list that',
+  ],
+  [
+    'export interface P { a: Message<256, { a: bool<u8> }, Empty> }',
+    "1:43: 'bool' takes no types in <…>, not 1; write bool",
+  ],
+  [
+    'export interface P { a: Message<256, { a: f32<1> }, Empty> }',
+    "1:43: 'f32' takes no types in <…>, not 1; write f32",
+  ],
+  [
+    'export interface P { a: Message<256, { a: u8; b: f64 }, Empty> }',
+    "1:47: 'b' needs 7 bytes of padding before it to be aligned to 8; insert pad0: Pad<7>",
+  ],
+  [
+    'export interface P { a: Message<256, { a: Limits<{request:1}> }, Empty> }',
+    '1:43: Limits is no type of a field; leave the field out',
+  ],
+  [
+    'export interface P { a: Message<256, { a: Makes<u64> }, Empty> }',
+    "1:49: only identifiers are made, and 'u64' is none; write an alias of Opaque<u64>, or a List of one",
+  ],
+  [
+    'export interface P { a: Message<256, { a: Makes }, Empty> }',
+    "1:43: 'Makes' takes 1 in <…>, not 0; write Makes<FDID>",
+  ],
+  [
+    'export interface P { a: Message<256, { a: List<Makes<Key>> }, Empty> }',
+    '1:48: Makes marks a whole field; write it around the type of the field',
+  ],
+  [
+    'export type E = Enum<u8, { A: 256 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:31: 'A' has a whole number from 0 to 255, not '256'; write one",
+  ],
+  [
+    'export type E = Enum<u8, { A: 1; B: 1 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:34: 'B' has the value of 'A' (line 1); give it its own",
+  ],
+  [
+    'export type E = Enum<u8, { A: 1; A: 2 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:34: 'A' is there already (line 1); rename one",
+  ],
+  [
+    'export type E = Enum<u64, { A: 1 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:17: 'E' needs a u8, u16 or u32 and its names; write Enum<u8, { Red: 0; Green: 1 }>",
+  ],
+  [
+    'export type E = Enum<u8, {}>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    '1:26: there is nothing in it; write Enum<u8, { Red: 0; Green: 1 }>',
+  ],
+  [
+    'export type E = Enum<u8>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:17: 'E' needs a u8, u16 or u32 and its names; write Enum<u8, { Red: 0; Green: 1 }>",
+  ],
+  [
+    'export type E = Enum<u8, { __proto__: 1 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:28: '__proto__' is a name that every object has already; choose another, as in 'NotFound'",
+  ],
+  [
+    'export type E = Enum<u8, { A: u8 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:31: 'A' has a whole number from 0 to 255, not 'u8'; write one",
+  ],
+  [
+    'export type E = Enum<u8, { A?: 1 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:28: 'A' is there or not there; drop the question mark",
+  ],
+  [
+    'export type F = Flags<u8, { A: 3 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:29: 'A' is 3, which is more than one bit; write a power of two",
+  ],
+  [
+    'export type F = Flags<u8, { A: 0 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:32: 'A' has a whole number from 1 to 255, not '0'; write one",
+  ],
+  [
+    'export type F = Flags<u8, { A: 256 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:32: 'A' has a whole number from 1 to 255, not '256'; write one",
+  ],
+  [
+    'export type Er = Errors<{ A: 4095 }>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:30: 'A' has a whole number from 4096 to 4294967295, not '4095'; write one",
+  ],
+  [
+    'export type Er = Errors<{}>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:18: 'Er' needs names of codes; write Errors<{ QuotaExceeded: 4096 }>",
+  ],
+  [
+    'export type Er = Errors<{A: 4096}>;\nexport type Er2 = Errors<{A: 4096}>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "2:1: 'Er2' declares errors, as 'Er' (line 1) does; write all codes there",
+  ],
+  [
+    'export type Er = Errors<u8>;\nexport interface P { a: Message<256, Empty, Empty> }',
+    "1:18: 'Er' needs names of codes; write Errors<{ QuotaExceeded: 4096 }>",
+  ],
+  [
+    'export interface S { a: u8; b?: u8 }\nexport interface T { s: S }\nexport interface P { a: Message<256, Empty, Empty> }',
+    "2:22: 'S' ends with the optional 'b' and cannot be a part of something; only a whole request or response can have optional fields",
+  ],
+  [
+    'export interface S { a: u8; b?: u8 }\nexport interface T { s: List<S> }\nexport interface P { a: Message<256, Empty, Empty> }',
+    "2:22: 'S' ends with the optional 'b' and cannot be a part of something; only a whole request or response can have optional fields",
+  ],
+  [
+    'export interface S { a: u8; b?: u8 }\nexport interface T extends S { c: u8 }\nexport interface P { a: Message<256, Empty, Empty> }',
+    "2:28: 'S' ends with the optional 'b' and cannot be a part of something; only a whole request or response can have optional fields",
+    "2:32: 'c' comes after 'b' (line 1), which is optional; move the optional fields to the end",
+  ],
+  [
+    'export interface P { a: Message<256, Empty, Empty, Limits<{ most: 1 }>> }',
+    "1:61: 'most' has no limit; write request or response",
+  ],
+  [
+    'export interface P { a: Message<256, Empty, Empty, Limits<{ request: 0 }>> }',
+    "1:61: a limit is a whole number of bytes, not '0'; write one",
+  ],
+  [
+    'export interface P { a: Message<256, Empty, Empty, Limits<4>> }',
+    '1:52: limits say of what; write Limits<{ request: 4096; response: 65536 }>',
+  ],
+  ['export interface P { a?: Message<256, Empty, Empty> }', "1:22: 'a' is there or not there; drop the question mark"],
+  [
+    'export interface P { a: Message<256, Empty, Empty, u8> }',
+    "1:52: the fourth part of a message says what it donates; write Donates<'name'>",
+  ],
+  [
+    'export interface P { a: Message<65280, Empty, Empty> }',
+    "1:33: 'a' cannot have this MID: MIDs 65280 to 65535 are for this SDK's own extensions; give it one from 256 to 65279, such as 256",
+  ],
+  ['', '1:1: no protocol here; export an interface whose members are all Message<…>'],
+  [' \n// nothing\n', '1:1: no protocol here; export an interface whose members are all Message<…>'],
+  [
+    'export enum Colour { Red }\nexport interface P { a: Message<256, Empty, Empty> }',
+    '1:1: an enum does not say how many bytes it takes; write export type Colour = Enum<u8, { Red: 0 }>',
+  ],
+  ['\u0000', '1:1: Invalid character. TypeScript cannot read this; mend it first'],
+  ['export interface P {', "1:21: '}' expected. TypeScript cannot read this; mend it first"],
+  ['hello world', '1:1: Unexpected keyword or identifier. TypeScript cannot read this; mend it first'],
+  [
+    "import { x } from './missing.js';\nexport interface P { a: Message<256, x, Empty> }",
+    "1:10: 'x' is no word of the vocabulary; declare it in this file",
+    "2:38: unknown type 'x'; declare it here, or use a word of the vocabulary",
+  ],
+  [
+    'export interface P { a: Message<256, Empty, Empty> }\nexport interface Q { a: Message<256, Empty, Empty> }',
+    "2:1: 'Q' is a second protocol after 'P' (line 1); use a file for each",
+  ],
+  [
+    'export type A = B;\nexport type B = A;\nexport interface P { a: Message<256, { a: A }, Empty> }',
+    "2:17: type 'A' is made of itself; write a type that ends",
+  ],
+];
+
+const errors = suite('wrong schemas');
+
+for (const [schema, ...expected] of CASES) {
+  errors(expected[0]!, async () => assert.equal(await errorsOf(schema), expected));
+}
+
+errors('a mark of the byte order is no mistake', async () => {
+  assert.equal(await errorsOf('\ufeffexport interface P { a: Message<256, Empty, Empty> }'), []);
+});
+
+errors.run();
+
+const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+const RUNS_COUNT = 300;
+const mutations = suite(`mutated schemas, SEED=${SEED}`);
+
+const TOKENS = (
+  '{ } < > ( ) [ ] ; : , ? | & = . * /** */ // ` ${ " \' export import type interface enum class extends readonly u8 u64 ' +
+  'Str List Bytes Pad Opaque Empty Message Donates Limits Makes Enum Flags Errors __proto__ constructor 0 1 -1 1.5 1e9 256 ' +
+  '65535 65536 4294967296 \0 \u2028 \ud800 \u202e KINDS Pair Optionals a b new null undefined => async function return'
+).split(' ');
+
+/** A change of a text: at a place, so much is taken out and these are put in. */
+const change = fc.record({
+  at: fc.nat(),
+  size: fc.oneof(fc.nat(3), fc.nat(200)),
+  put: fc.array(fc.constantFrom(...TOKENS), { maxLength: 4 }),
+});
+
+function changed(text: string, changes: readonly { at: number; size: number; put: readonly string[] }[]): string {
+  return changes.reduce((now, { at, size, put }) => {
+    const from = now.length === 0 ? 0 : at % now.length;
+    return `${now.slice(0, from)}${put.join(' ')}${now.slice(from + size)}`;
+  }, text);
+}
+
+for (const file of ['test/codegen/kinds.ts', 'schema/lisafs-2021.ts']) {
+  mutations(`of ${file} are told what is wrong with them, or are right; nothing is thrown`, () => {
+    const text = readFileSync(file, 'utf8');
+    const property = fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+      const { protocol, diagnostics } = analyse({ file: 'x.ts', text: changed(text, changes) });
+      assert.is(protocol === undefined, diagnostics.length > 0);
+      for (const diagnostic of diagnostics) {
+        const line = formatDiagnostic(diagnostic);
+        assert.match(line, /^x\.ts:\d+:\d+: [^\p{Cc}\u2028\u2029\u202e]+$/u);
+        assert.match(line, /[;.]|\bmend it first$/u);
+      }
+    });
+    fc.assert(property, { seed: SEED, numRuns: RUNS_COUNT });
+  });
+}
+
+mutations.run();
