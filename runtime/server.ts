@@ -13,6 +13,8 @@ export { localDirectory } from './fs/local-directory.js';
 export type { LocalDirectoryOptions } from './fs/local-options.js';
 export * from './fs/serve-fs.js';
 export type * from './session/backend.js';
+export type { CallRecord, OnCall } from './session/call-record.js';
+export { withPolicy, type Policy } from './session/policy.js';
 export type { ListenSettings } from './transport/listener.js';
 export type { RunningServer, ServeOptions, ServePlace, ServeWhat } from './session/serve.js';
 export type { ServerSettings } from './session/server.js';

@@ -18,6 +18,7 @@ import { isPromise } from '../wire/answer.js';
 import { EAGAIN, EEXIST, EIO, ENOMEM, EOPNOTSUPP, EREMOTEIO } from '../wire/errno.js';
 import { LAST_ANSWER_TIMEOUT_MS } from '../wire/limits.js';
 import type { CallContext, ServerProtocol } from '../wire/protocol.js';
+import type { CallRecorder } from './call-record.js';
 import { errnoOf, failure } from './failure.js';
 
 /** The MIDs with which every protocol begins. */
@@ -47,6 +48,8 @@ export interface ConnectionSettings<Handlers> {
   readonly maxChannels: number;
   readonly wait: WaitSettings;
   readonly onFault: OnFault;
+  /** Tells of each call, where somebody wants to know. */
+  readonly recorder?: CallRecorder | undefined;
   /** Called when nothing runs any more, to free what handlers keep for the connection. */
   readonly onEnd: () => void;
 }
@@ -60,6 +63,8 @@ class Lane implements CallContext {
   fds: number[] = [];
   /** True while the handler has not answered yet. */
   busy = false;
+  /** When its request was read, as performance.now() says; not set where nobody wants to know. */
+  began = 0;
 
   constructor(communicator: ServerCommunicator, signal: AbortSignal, serveNext: (lane: Lane) => void) {
     this.communicator = communicator;
@@ -129,6 +134,7 @@ export class Connection<Handlers = unknown> {
 
   #serve(lane: Lane, payloadLen: number): void {
     const { mid } = lane.communicator;
+    if (this.#settings.recorder !== undefined) lane.began = performance.now();
     const size = this.#dispatch(lane, mid, payloadLen);
     if (isPromise(size)) this.#awaitAnswer(lane, mid, size);
     else this.#respond(lane, mid, size);
@@ -178,9 +184,20 @@ export class Connection<Handlers = unknown> {
     const fds = lane.takeFDs();
     const sent = size < 0 ? this.#sendError(communicator, -size) : this.#send(communicator, mid, size, fds);
     if (fds.length > 0) closeAll(fds);
+    if (this.#settings.recorder !== undefined) this.#record(this.#settings.recorder, mid, size, lane);
     if (this.#ending) this.#finish();
     else if (sent < 0) this.#lose(lane);
     else communicator.watch(lane.onReady);
+  }
+
+  #record(recorder: CallRecorder, mid: number, size: number, lane: Lane): void {
+    const { protocol, maxMessageSize, onFault } = this.#settings;
+    const message = protocol.names.get(mid) ?? `MID ${mid}`;
+    try {
+      recorder.tell(message, mid, size < 0 ? -size : size > maxMessageSize ? EIO : 0, lane.began, lane);
+    } catch (error) {
+      onFault(error, message);
+    }
   }
 
   #send(communicator: ServerCommunicator, mid: number, size: number, fds: readonly number[]): number {

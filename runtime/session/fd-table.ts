@@ -149,6 +149,10 @@ export class FDTable {
     for (const fd of all) fd.release();
   }
 
+  known(id: FDID): AnyFD | undefined {
+    return this.#fds.get(id);
+  }
+
   #get(id: FDID): AnyFD {
     const fd = this.#fds.get(id);
     if (fd === undefined) throw failure(EBADF);

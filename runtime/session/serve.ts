@@ -6,6 +6,7 @@ import { waitersEnded } from '../transport/waiter.js';
 import { wrongType } from '../wire/invalid.js';
 import type { ServerProtocol } from '../wire/protocol.js';
 import type { Backend } from './backend.js';
+import { withPolicy, type Policy } from './policy.js';
 import { Server, type ServerSettings } from './server.js';
 import { observed } from './observe.js';
 import { lisafsService, protocolService, type Service } from './service.js';
@@ -15,7 +16,12 @@ export type ServePlace = ListenSettings | { readonly fd: number };
 
 /** What to serve: a filesystem, by LISAFS; or any protocol, by handlers of one's own. */
 export type ServeWhat<Handlers extends object> =
-  { readonly root: Backend } | { readonly protocol: ServerProtocol<Handlers>; readonly handlers: Handlers };
+  | {
+      readonly root: Backend;
+      /** What of it clients do not see, and what they cannot change. */
+      readonly policy?: Policy;
+    }
+  | { readonly protocol: ServerProtocol<Handlers>; readonly handlers: Handlers };
 
 export type ServeOptions<Handlers extends object = object> = ServerSettings & ServePlace & ServeWhat<Handlers>;
 
@@ -36,7 +42,7 @@ export interface RunningServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-class Running<Handlers> implements RunningServer {
+class Running<Handlers extends object> implements RunningServer {
   readonly closed: Promise<void>;
   readonly #server: Server<Handlers>;
   readonly #listener: Listener | undefined;
@@ -79,7 +85,11 @@ class Running<Handlers> implements RunningServer {
 }
 
 function serviceOf<Handlers extends object>(what: ServeWhat<Handlers>): Service<Handlers> {
-  if ('root' in what) return lisafsService(what.root) as unknown as Service<Handlers>;
+  if ('root' in what) {
+    const { root, policy } = what;
+    return lisafsService(policy === undefined ? root : withPolicy(root, policy)) as unknown as Service<Handlers>;
+  }
+  if ('policy' in what) throw wrongType('options', 'an object with `root`, if it has a `policy`', what);
   if ('protocol' in what) return protocolService(what.protocol, what.handlers);
   throw wrongType('options', 'an object with `root`, or with `protocol` and `handlers`', what);
 }

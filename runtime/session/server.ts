@@ -6,6 +6,7 @@ import { SERVER_MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import { outOfRange } from '../wire/invalid.js';
 import { DoorbellMethod, type ExtensionsHandlers } from '../../generated/extensions/index.js';
 import { Patience, type WaitSettings } from '../transport/wait.js';
+import { CallRecorder, type OnCall } from './call-record.js';
 import { Connection, type OnFault } from './connection.js';
 import { extensionHandlers, extensionMIDs } from './extensions.js';
 import type { Service } from './service.js';
@@ -20,6 +21,11 @@ export interface ServerSettings extends WaitSettings {
   readonly messages?: Iterable<number>;
   /** Is told of faults of handlers: errors that stand for no errno, which the client sees as EREMOTEIO. */
   readonly onFault?: OnFault;
+  /**
+   * Is told of every call once it was answered, for an audit log. It runs on the server's thread: the quicker, the
+   * better. What it throws is a fault, and changes nothing for the client.
+   */
+  readonly onCall?: OnCall;
 }
 
 const MID_MOUNT = 1;
@@ -36,7 +42,7 @@ function logFault(error: unknown, message: string): void {
   process.stderr.write(`lisafs: the handler of ${message} failed: ${what}\n`);
 }
 
-export class Server<Handlers = unknown> {
+export class Server<Handlers extends object = object> {
   readonly #service: Service<Handlers>;
   readonly #supported: ReadonlySet<number>;
   readonly #maxMessageSize: number;
@@ -44,6 +50,8 @@ export class Server<Handlers = unknown> {
   readonly #onFault: OnFault;
   readonly #wait: WaitSettings;
   readonly #extensions: ExtensionsHandlers;
+  readonly #onCall: OnCall | undefined;
+  #served = 0;
   readonly #connections = new Set<Connection<Handlers>>();
 
   constructor(service: Service<Handlers>, settings: ServerSettings) {
@@ -60,6 +68,7 @@ export class Server<Handlers = unknown> {
     // What is wrong with it is said now, and not to the first client.
     void new Patience(this.#wait);
     this.#onFault = settings.onFault ?? logFault;
+    this.#onCall = settings.onCall;
     const wanted = settings.messages === undefined ? undefined : new Set(settings.messages).add(MID_MOUNT);
     this.#extensions = extensionHandlers(service.protocol, this.#maxMessageSize);
     const mids = [...service.mids, ...extensionMIDs(this.#extensions), DoorbellMethod.mid];
@@ -77,11 +86,13 @@ export class Server<Handlers = unknown> {
    */
   serve(fd: number): Promise<void> {
     const facts = { maxMessageSize: this.#maxMessageSize, supportedMs: [...this.#supported] };
-    const { handlers, end } = this.#service.open(facts);
+    const { handlers, pathsOf, end } = this.#service.open(facts);
+    const recorder = this.#onCall && new CallRecorder(++this.#served, this.#onCall);
     const connection = new Connection(fd, {
       protocol: this.#service.protocol,
-      handlers,
       extensions: this.#extensions,
+      handlers: recorder !== undefined && pathsOf !== undefined ? recorder.noting(handlers, pathsOf) : handlers,
+      recorder,
       supported: this.#supported,
       refused: this.#service.refused,
       maxMessageSize: this.#maxMessageSize,

@@ -4,7 +4,9 @@ import { Inode, LISAFSServer, type LISAFSHandlers } from '../../generated/lisafs
 import type { ServerProtocol } from '../wire/protocol.js';
 import type { Backend } from './backend.js';
 import { handledMIDs, handlerNames } from './handled.js';
+import type { PathsOf } from './call-record.js';
 import { lisafsHandlers, READ_ONLY_REFUSALS } from './lisafs-handlers.js';
+import { pathsOfRequest } from './lisafs-paths.js';
 import { LISAFSSession, type ConnectionFacts } from './lisafs-session.js';
 import { NodeTree } from './node-tree.js';
 
@@ -15,6 +17,8 @@ const MID_CHANNEL = 2;
 /** Handlers for one connection, and what is to be done at its end. */
 export interface ConnectionHandlers<Handlers> {
   readonly handlers: Handlers;
+  /** What requests are about, where that is known. */
+  readonly pathsOf?: PathsOf;
   end(): void;
 }
 
@@ -78,7 +82,11 @@ export function lisafsService(backend: Backend): Service<LISAFSHandlers> {
     refused: backend.readOnly ? READ_ONLY_REFUSALS : new Map(),
     open(facts) {
       const session = new LISAFSSession(tree, backend, facts);
-      return { handlers: lisafsHandlers(session), end: () => session.fds.clear() };
+      return {
+        handlers: lisafsHandlers(session),
+        pathsOf: (request) => pathsOfRequest(session, request),
+        end: () => session.fds.clear(),
+      };
     },
     close: () => backend.close?.(),
   };

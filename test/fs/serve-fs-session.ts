@@ -29,11 +29,11 @@ async function mounted(add: (fd: number) => void): Promise<Mounted> {
 }
 
 /** Serves and mounts a filesystem, runs `body`, and fails if anything stays behind. */
-export async function withBackend(root: Backend, body: (mount: Mounted) => Promise<void>): Promise<void> {
+export async function withBackend(make: () => Backend, body: (mount: Mounted) => Promise<void>): Promise<void> {
   const before = holdings();
   const faults: unknown[] = [];
   const [ours, theirs] = newPair();
-  const server = await serve({ fd: theirs, root, onFault: (error) => faults.push(error) });
+  const server = await serve({ fd: theirs, root: make(), onFault: (error) => faults.push(error) });
   const client = await connect({ fd: ours });
   const others: Mounted[] = [];
   try {
@@ -54,7 +54,7 @@ export async function withBackend(root: Backend, body: (mount: Mounted) => Promi
 }
 
 export function withFS(fs: NodeFS, body: (mount: Mounted) => Promise<void>, options?: ServeFSOptions): Promise<void> {
-  return withBackend(serveFS(fs, options), body);
+  return withBackend(() => serveFS(fs, options), body);
 }
 
 /** The code of the error that a call fails with. */
