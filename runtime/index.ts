@@ -10,6 +10,7 @@ import type { FDID, MountResp } from '../generated/lisafs/index.js';
 import { clientFS, type ClientFS } from './fs/client-fs.js';
 import { EINVAL, RPCError } from './wire/errno.js';
 import type { ClientProtocol, MountFacts } from './wire/protocol.js';
+import { sizeEmpty } from './wire/struct.js';
 import { clientClass, type Client } from './session/client-class.js';
 import { connectWith, connectWithSync, type ConnectOptions } from './session/connect.js';
 import { LISAFS, LISAFSCore, type LISAFSClient as LISAFSCalls } from './session/lisafs.js';
@@ -73,16 +74,28 @@ export interface ProtocolOption<Stubs, MountReqInit, MountResp extends MountFact
 }
 
 type Chosen = ConnectOptions & Partial<ProtocolOption<unknown, object, MountFacts>>;
+type AnyProtocol = NonNullable<Chosen['protocol']>;
+
+/** Whether to speak LISAFS: the default, or one of the objects that stand for it. */
+function isLISAFS(protocol: Chosen['protocol']): boolean {
+  return protocol === undefined || (protocol.Stubs as object) === LISAFS.Stubs;
+}
 
 /** The class of the client for what `options` ask for. */
 function chosenClass({ protocol }: Chosen): ReturnType<typeof clientClass> {
-  const isLISAFS = protocol === undefined || (protocol as object) === LISAFS;
-  return isLISAFS ? clientClass(LISAFS, MountedCore) : clientClass(protocol);
+  const Core = isLISAFS(protocol) ? MountedCore : undefined;
+  return clientClass(protocol ?? (LISAFS as unknown as AnyProtocol), Core);
+}
+
+/** A protocol without a tree has nothing to say at mount, so that a client of it is mounted by connecting. */
+function isMountedAtOnce({ protocol }: Chosen): boolean {
+  return !isLISAFS(protocol) && protocol?.mount.sizeReq === sizeEmpty;
 }
 
 /**
- * Connects to a server and gives a client, which owns the socket. Call `mount()` on it next, and `disconnect()` at the
- * end, or declare it with `await using`. A client belongs to the thread that made it.
+ * Connects to a server and gives a client, which owns the socket. Call `mount()` on it next, unless it speaks a
+ * protocol of one's own whose Mount asks for nothing: then it is mounted. Call `disconnect()` at the end, or declare it
+ * with `await using`. A client belongs to the thread that made it.
  *
  * Rejects with an RPCError: ENOENT, ECONNREFUSED or EACCES for a path, ETIMEDOUT while a listener's backlog stays full;
  * ENOTSOCK, EBADF or EINVAL for a descriptor that is no connected Unix stream socket (it stays the caller's). What
@@ -92,9 +105,17 @@ export function connect(options: ConnectOptions): Promise<LISAFSClient>;
 export function connect<Stubs, MountReqInit, MountResp extends MountFacts>(
   options: ConnectOptions & ProtocolOption<Stubs, MountReqInit, MountResp>,
 ): Promise<Client<Stubs, MountReqInit, MountResp>>;
-export function connect(options: Chosen): Promise<unknown> {
+export async function connect(options: Chosen): Promise<unknown> {
   const Class = chosenClass(options);
-  return connectWith((fd, settings) => new Class(fd, settings), options);
+  const client = await connectWith((fd, settings) => new Class(fd, settings), options);
+  if (!isMountedAtOnce(options)) return client;
+  try {
+    await client.mount({ signal: options.signal });
+    return client;
+  } catch (error) {
+    await client.disconnect();
+    throw error;
+  }
 }
 
 /**
@@ -107,5 +128,13 @@ export function connectSync<Stubs, MountReqInit, MountResp extends MountFacts>(
 ): Client<Stubs, MountReqInit, MountResp>;
 export function connectSync(options: Chosen): unknown {
   const Class = chosenClass(options);
-  return connectWithSync((fd, settings) => new Class(fd, settings), options);
+  const client = connectWithSync((fd, settings) => new Class(fd, settings), options);
+  if (!isMountedAtOnce(options)) return client;
+  try {
+    client.mountSync();
+    return client;
+  } catch (error) {
+    client.disconnectSync();
+    throw error;
+  }
 }

@@ -16,6 +16,7 @@ export type * from './session/backend.js';
 export type { CallRecord, OnCall } from './session/call-record.js';
 export { withPolicy, type Policy } from './session/policy.js';
 export type { ListenSettings } from './transport/listener.js';
+export { fail, type ErrnoName } from './session/failure.js';
 export type { RunningServer, ServeOptions, ServePlace, ServeWhat } from './session/serve.js';
 export type { ServerSettings } from './session/server.js';
 export { RPCError } from './wire/errno.js';

@@ -6,6 +6,7 @@
 import { constants } from 'node:os';
 import { isPromise } from '../wire/answer.js';
 import { errnoName, RPCError } from '../wire/errno.js';
+import { wrongValue } from '../wire/invalid.js';
 
 /** What a backend's method gives: a result or a negative errno, now or later. It may throw or reject instead. */
 export type Result<T> = T | number | Promise<T | number>;
@@ -25,6 +26,21 @@ export function failure(errno: number): RPCError {
     failures.set(errno, error);
   }
   return error;
+}
+
+/** The names of errnos, as node:os has them: `ENOENT`. */
+export type ErrnoName = keyof typeof constants.errno;
+
+/**
+ * Fails a handler's request: the client gets this errno, by name or by (positive) number, or the code above 4095 of an
+ * error that the schema declares. `store.get(key) ?? fail('ENOENT')`
+ */
+export function fail(code: ErrnoName | number): never {
+  const errno = typeof code === 'number' ? code : constants.errno[code];
+  if (!Number.isInteger(errno) || errno <= 0 || errno > 0xffff_ffff) {
+    throw wrongValue('code', "an errno's name or a number above 0", code);
+  }
+  throw failure(errno);
 }
 
 function check<T>(value: T | number): T {

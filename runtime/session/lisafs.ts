@@ -4,16 +4,18 @@ import {
   CloseMethod,
   LISAFS,
   PReadMethod,
-  PReadResp,
   PWriteMethod,
-  PWriteResp,
-  type FDID,
   type LISAFSStubs,
   type MountReqInit,
+} from '../../generated/lisafs/client.js';
+import {
+  PReadResp,
+  PWriteResp,
+  type FDID,
   type MountResp,
   type PReadReqInit,
   type PWriteReqInit,
-} from '../../generated/lisafs/index.js';
+} from '../../generated/lisafs/messages.js';
 import { EIO, RPCError } from '../wire/errno.js';
 import { CLOSE_BATCH_COUNT } from '../wire/limits.js';
 import type { Client } from './client-class.js';
@@ -124,4 +126,4 @@ export {
   type StatFS,
   type Statx,
   type StatxTimestamp,
-} from '../../generated/lisafs/index.js';
+} from '../../generated/lisafs/messages.js';

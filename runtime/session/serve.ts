@@ -21,7 +21,7 @@ export type ServeWhat<Handlers extends object> =
       /** What of it clients do not see, and what they cannot change. */
       readonly policy?: Policy;
     }
-  | { readonly protocol: ServerProtocol<Handlers>; readonly handlers: Handlers };
+  | { readonly protocol: ServerProtocol<Handlers>; readonly handlers: NoInfer<Handlers> };
 
 export type ServeOptions<Handlers extends object = object> = ServerSettings & ServePlace & ServeWhat<Handlers>;
 

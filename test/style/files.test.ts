@@ -84,7 +84,8 @@ files('that are generated say so, and that they are not to be changed', () => {
 });
 
 files('of the examples have fewer than 100 lines', () => {
-  const long = filesBelow('examples').filter((path) => read(path).split('\n').length - 1 >= 100);
+  const written = filesBelow('examples').filter((path) => !read(path).startsWith('// @generated'));
+  const long = written.filter((path) => read(path).split('\n').length - 1 >= 100);
   assert.equal(long, []);
 });
 

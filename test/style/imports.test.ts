@@ -25,7 +25,7 @@ const rooms: Readonly<Record<string, Room>> = {
   'runtime/fs': { rooms: ['runtime/session', 'runtime/os', 'runtime/wire'], packages: [] },
   [ENTRY_POINTS]: { rooms: [...RUNTIME_ROOMS, 'generated'], packages: [] },
   cli: { rooms: ['codegen', ENTRY_POINTS], packages: [] },
-  examples: { rooms: [ENTRY_POINTS], packages: [] },
+  examples: { rooms: [ENTRY_POINTS], packages: ['lisafs', 'lisafs/server', 'lisafs/schema', 'lisafs/wire'] },
 };
 /** These may import anything. */
 const FREE = ['test', 'bench'];
