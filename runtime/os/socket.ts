@@ -8,6 +8,9 @@ import { closeFD } from './descriptor.js';
 import { allocScratch, PAGE_BYTES } from './memory.js';
 
 const AF_UNIX = 1;
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const NETLINK_SOCK_DIAG = 4;
 export const SOCK_STREAM = 1;
 export const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0o2000000;
@@ -86,11 +89,29 @@ function socketOption(fd: number, name: number): number {
   return value[0]!;
 }
 
-/** The user at the other end of a connected socket, as it was when it connected, or -errno. */
-export function peerUID(fd: number): number {
+/** struct ucred of the other end of a connected socket: pid, uid, gid; or -errno. */
+function peerCredentials(fd: number): Int32Array | number {
   const credentials = new Int32Array(3);
   if (libc.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, Uint32Array.of(12)) < 0) return -libc.errno();
-  return credentials[1]! >>> 0;
+  return credentials;
+}
+
+/** The user at the other end of a connected socket, as it was when it connected, or -errno. */
+export function peerUID(fd: number): number {
+  const credentials = peerCredentials(fd);
+  return typeof credentials === 'number' ? credentials : credentials[1]! >>> 0;
+}
+
+/** The process that connected or listened at the other end, or that made the pair; or -errno. */
+export function peerPID(fd: number): number {
+  const credentials = peerCredentials(fd);
+  return typeof credentials === 'number' ? credentials : credentials[0]!;
+}
+
+/** A socket to ask the kernel about sockets by, owned by the caller; or -errno. */
+export function openNetlink(): number {
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  return fd < 0 ? -libc.errno() : fd;
 }
 
 /** 0 if `fd` is a Unix socket of this type, else -errno: -EBADF, -ENOTSOCK, or -EINVAL for another kind of socket. */

@@ -6,7 +6,17 @@
 import type { Communicator } from '../transport/communicator.js';
 import { closeAll } from '../transport/donation.js';
 import { DonatedFD } from '../transport/host-fd.js';
-import { EAGAIN, EINVAL, EIO, EOPNOTSUPP, EPROTO, ETIMEDOUT, errnoName, RPCError } from '../wire/errno.js';
+import {
+  EAGAIN,
+  EDEADLK,
+  EINVAL,
+  EIO,
+  EOPNOTSUPP,
+  EPROTO,
+  ETIMEDOUT,
+  errnoName,
+  RPCError,
+} from '../wire/errno.js';
 import { INITIAL_MAX_MESSAGE_BYTES, MAX_DONATED_FDS_COUNT, MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import type { ClientMethod, MountFacts } from '../wire/protocol.js';
 import { CallCounts } from './counters.js';
@@ -147,6 +157,7 @@ export class Exchange {
     const size = method.sizeReq(req);
     const refusal = this.refusal(method.mid, size, wantFDs);
     if (refusal !== 0) throw this.refuse(refusal, method, size);
+    if (this.#lifeline.isInThisThread) throw deadlock(method.name);
     const communicator = this.#pool.acquire() ?? this.#turns.acquireBusy(deadline);
     if (communicator === undefined)
       throw this.#pool.isExhausted ? this.error(EIO, method) : timedOut(method.name, timeout);
@@ -217,6 +228,12 @@ export class Exchange {
     if (mid !== method.mid) return EINVAL;
     return method.unmarshalResp(payload, 0, size, resp) < 0 ? EIO : 0;
   }
+}
+
+/** A synchronous call to a server of the same thread would wait for ever: it is not begun. */
+function deadlock(method: string): RPCError {
+  const detail = 'this thread serves it itself; call without Sync, or serve from another thread';
+  return new RPCError(EDEADLK, method, detail);
 }
 
 /** Gives each field that takes a descriptor its owner; undefined where none came. */

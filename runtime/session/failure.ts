@@ -36,11 +36,14 @@ export type ErrnoName = keyof typeof constants.errno;
  * error that the schema declares. `store.get(key) ?? fail('ENOENT')`
  */
 export function fail(code: ErrnoName | number): never {
+  throw failure(errnoNumber(code));
+}
+
+/** The number that stands for it on the wire. Throws a TypeError for what is no errno and no code. */
+export function errnoNumber(code: ErrnoName | number): number {
   const errno = typeof code === 'number' ? code : constants.errno[code];
-  if (!Number.isInteger(errno) || errno <= 0 || errno > 0xffff_ffff) {
-    throw wrongValue('code', "an errno's name or a number above 0", code);
-  }
-  throw failure(errno);
+  if (Number.isInteger(errno) && errno > 0 && errno <= 0xffff_ffff) return errno;
+  throw wrongValue('code', "an errno's name or a number above 0", code);
 }
 
 function check<T>(value: T | number): T {

@@ -1,11 +1,13 @@
 /** Whether the server is still there, and once it is not: why, for the errors of all calls that fail by it. */
 
 import type { SocketCommunicator } from '../transport/socket-communicator.js';
+import { PeerPlace } from '../transport/served-here.js';
 import { HangUp, type Child } from './peer.js';
 
 export class Lifeline {
   readonly #socket: SocketCommunicator;
   readonly #child: Child | undefined;
+  readonly #place: PeerPlace;
   #hangUp: HangUp | undefined;
   /** What is to be done when the connection ends, by whoever waits for what will then not come. */
   readonly onEnd = new Set<() => void>();
@@ -14,6 +16,7 @@ export class Lifeline {
   constructor(socket: SocketCommunicator, child: Child | undefined) {
     this.#socket = socket;
     this.#child = child;
+    this.#place = new PeerPlace(socket.fd);
   }
 
   /** Why the connection ended; undefined while it has not. */
@@ -24,6 +27,11 @@ export class Lifeline {
   /** Whether the server still holds its end of the socket: what a thread asleep on a channel asks. */
   isPeerAlive(): boolean {
     return this.#hangUp === undefined && !this.#socket.hasHungUp;
+  }
+
+  /** True if the server is in this very thread, which cannot answer while it is blocked. */
+  get isInThisThread(): boolean {
+    return this.#hangUp === undefined && this.#place.isThisThread;
   }
 
   /** True while it is not known yet how a server of ours died: what fails by it may wait a moment, to say it. */

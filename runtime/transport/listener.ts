@@ -6,6 +6,7 @@ import { Watch } from '../os/poll.js';
 import { acceptUnix, connectUnix, listenUnix, peerUID } from '../os/socket.js';
 import { EADDRINUSE, EAGAIN, ECONNREFUSED, RPCError } from '../wire/errno.js';
 import { MAX_CONNECTIONS_COUNT } from '../wire/limits.js';
+import { listenHere } from './served-here.js';
 
 /** Where to listen. */
 export interface ListenSettings {
@@ -56,6 +57,7 @@ export class Listener {
   readonly #allowed: ReadonlySet<number> | undefined;
   readonly #serve: (fd: number) => Promise<void>;
   #connections = 0;
+  readonly #listenNoMore: () => void;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -66,6 +68,7 @@ export class Listener {
     const fd = listenAt(listen, mode);
     if (fd < 0) throw new RPCError(-fd, 'listen', listen);
     this.#fd = fd;
+    this.#listenNoMore = listenHere(fd);
     if (!listen.startsWith('\0')) {
       // What the umask took away is given back; nobody was let in whom the mode would not let.
       chmodSync(listen, mode);
@@ -104,6 +107,7 @@ export class Listener {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#watch.close();
+    this.#listenNoMore();
     closeFD(this.#fd);
     if (this.#file !== undefined && inode(this.#file.path) === this.#file.ino) unlinkSync(this.#file.path);
   }

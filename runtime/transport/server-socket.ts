@@ -6,6 +6,7 @@ import { receiveNow, sendNow, sendWithFDs, shutdownSocket } from '../os/socket.j
 import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../wire/errno.js';
 import { getSockMID, getSockPayloadLen, putSockHeader, SOCK_HEADER_BYTES } from '../wire/header.js';
 import { Payload } from '../wire/payload.js';
+import { serveHere } from './served-here.js';
 import type { ServerCommunicator } from './server-communicator.js';
 
 /** After so many reads the event loop gets its turn, however fast the client sends. A socket holds about 200 KiB. */
@@ -20,6 +21,7 @@ export class ServerSocket implements ServerCommunicator {
   readonly #onHangUp: () => void;
   #onReady: (() => void) | undefined;
   #hungUp = false;
+  readonly #serveNoMore: () => void;
 
   /** The header of a response and, behind it, `payload`, so that both leave in one call. */
   readonly #message: Buffer;
@@ -40,6 +42,7 @@ export class ServerSocket implements ServerCommunicator {
    */
   constructor(fd: number, maxMessageSize: number, onHangUp: () => void) {
     this.#fd = fd;
+    this.#serveNoMore = serveHere(fd);
     this.#onHangUp = onHangUp;
     // Memory that is never touched costs nothing: the kernel gives pages on first use.
     const buffer = new ArrayBuffer(SOCK_HEADER_BYTES + maxMessageSize);
@@ -166,6 +169,7 @@ export class ServerSocket implements ServerCommunicator {
     if (this.#fd < 0) return;
     this.#onReady = undefined;
     this.#watch.close();
+    this.#serveNoMore();
     shutdownSocket(this.#fd);
     closeFD(this.#fd);
     this.#fd = -1;

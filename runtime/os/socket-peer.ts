@@ -1,0 +1,65 @@
+/** Which socket is at the other end: sock_diag(7), which answers about the sockets of this network namespace. */
+
+import { fstatSync } from 'node:fs';
+import { closeFD } from './descriptor.js';
+import { openNetlink, receiveNow, sendNow } from './socket.js';
+
+/** struct nlmsghdr and struct unix_diag_req; the answer is a header, struct unix_diag_msg, and attributes. */
+const REQUEST_BYTES = 40;
+const ATTRIBUTES_AT = 32;
+const ANSWER_BYTES = 256;
+const SOCK_DIAG_BY_FAMILY = 20;
+const NLM_F_REQUEST = 1;
+const AF_UNIX = 1;
+const UDIAG_SHOW_PEER = 4;
+const UNIX_DIAG_PEER = 2;
+/** All states; and no cookie to compare. */
+const ANY = 0xffff_ffff;
+
+/** The number by which the kernel knows a socket. */
+export function socketInode(fd: number): number {
+  return fstatSync(fd).ino;
+}
+
+function request(inode: number): Buffer {
+  const bytes = Buffer.alloc(REQUEST_BYTES);
+  bytes.writeUInt32LE(REQUEST_BYTES, 0);
+  bytes.writeUInt16LE(SOCK_DIAG_BY_FAMILY, 4);
+  bytes.writeUInt16LE(NLM_F_REQUEST, 6);
+  bytes.writeUInt8(AF_UNIX, 16);
+  bytes.writeUInt32LE(ANY, 20);
+  bytes.writeUInt32LE(inode, 24);
+  bytes.writeUInt32LE(UDIAG_SHOW_PEER, 28);
+  bytes.writeUInt32LE(ANY, 32);
+  bytes.writeUInt32LE(ANY, 36);
+  return bytes;
+}
+
+/** The peer's inode among the attributes of an answer of `count` bytes. */
+function peerOf(answer: Buffer, count: number): number | undefined {
+  if (count < ATTRIBUTES_AT || answer.readUInt16LE(4) !== SOCK_DIAG_BY_FAMILY) return undefined;
+  for (let at = ATTRIBUTES_AT; at + 8 <= count;) {
+    const size = answer.readUInt16LE(at);
+    if (answer.readUInt16LE(at + 2) === UNIX_DIAG_PEER) return answer.readUInt32LE(at + 4);
+    // Attributes are aligned to four bytes.
+    at += Math.max((size + 3) & ~3, 4);
+  }
+  return undefined;
+}
+
+/**
+ * The inode of the Unix socket that `fd` is connected to: 0 while it is not accepted, or is closed; undefined where the
+ * kernel does not say.
+ */
+export function peerInode(fd: number): number | undefined {
+  const netlink = openNetlink();
+  if (netlink < 0) return undefined;
+  try {
+    const asked = request(socketInode(fd));
+    if (sendNow(netlink, asked, asked.length) < 0) return undefined;
+    const answer = Buffer.alloc(ANSWER_BYTES);
+    return peerOf(answer, receiveNow(netlink, answer, answer.length));
+  } finally {
+    closeFD(netlink);
+  }
+}

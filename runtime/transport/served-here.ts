@@ -1,0 +1,54 @@
+/**
+ * Which connections this thread serves itself. A synchronous call to one of them would block the very thread that is to
+ * answer it.
+ */
+
+import { pollFD, POLLIN } from '../os/poll.js';
+import { peerPID } from '../os/socket.js';
+import { peerInode, socketInode } from '../os/socket-peer.js';
+
+/** The server's ends of the connections that this thread serves. */
+const served = new Set<number>();
+
+/** Notes that this thread serves the connection whose server's end is `fd`. Returns what takes that back. */
+export function serveHere(fd: number): () => void {
+  const inode = socketInode(fd);
+  served.add(inode);
+  return () => void served.delete(inode);
+}
+
+/** The sockets at which this thread listens. */
+const listening = new Set<number>();
+
+/** Notes that this thread listens on `fd`. Returns what takes that back. */
+export function listenHere(fd: number): () => void {
+  listening.add(fd);
+  return () => void listening.delete(fd);
+}
+
+/** True if a connection waits for this thread to accept it. */
+function isAccepting(): boolean {
+  for (const fd of listening) if (pollFD(fd, POLLIN, 0) > 0) return true;
+  return false;
+}
+
+/** The other end of one connection, seen from its client's. */
+export class PeerPlace {
+  readonly #fd: number;
+  /** Who made or accepted the connection: no other process's server can be this thread's. */
+  readonly #isOwnProcess: boolean;
+  /** Once it is accepted, it is this socket for good. */
+  #inode: number | undefined;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    this.#isOwnProcess = peerPID(fd) === process.pid;
+  }
+
+  /** True if this thread serves it. Precondition: the client's end is open. */
+  get isThisThread(): boolean {
+    if (!this.#isOwnProcess || served.size + listening.size === 0) return false;
+    this.#inode ??= peerInode(this.#fd) || undefined;
+    return this.#inode === undefined ? isAccepting() : served.has(this.#inode);
+  }
+}
