@@ -13,6 +13,10 @@ A protocol of one's own:
   generate  generate code from a schema
   docs      make a page about a schema, for reading
 
+A server that runs:
+  inspect   tell what it speaks and supports, and how fast it answers
+  call      call any method, with JSON
+
 Files, by LISAFS:
   serve     serve a directory
   ls        list a mount's directories
@@ -29,11 +33,13 @@ type Command = (args: readonly string[]) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   bench: async () => (await import('./bench.js')).benchCommand,
+  call: async () => (await import('./call.js')).callCommand,
   cat: async () => (await import('./cat.js')).catCommand,
   cp: async () => (await import('./cp.js')).cpCommand,
   docs: async () => (await import('./docs.js')).docsCommand,
   generate: async () => (await import('./generate.js')).generate,
   init: async () => (await import('./init.js')).initCommand,
+  inspect: async () => (await import('./inspect.js')).inspectCommand,
   ls: async () => (await import('./ls.js')).lsCommand,
   serve: async () => (await import('./serve.js')).serveCommand,
   stat: async () => (await import('./stat.js')).statCommand,

@@ -1,0 +1,229 @@
+/**
+ * Messages of any protocol from JSON and to JSON, by the protocol's description, without generated code.
+ *
+ * Numbers are numbers; where they can be above 2^53 - 1 they may also be strings of digits, and come so when they are.
+ * A number that JSON has rounded already is refused. Strings and bytes are strings where they are UTF-8, else
+ * `{ "hex": "00ff" }`; `{ "base64": "AP8=" }` is taken as well. A field that is left out is zero or empty; one that the
+ * message does not have is refused. Pads are zero and not shown.
+ */
+
+import { isUtf8 } from 'node:buffer';
+import type { ProtocolDescription, TypeDescription } from '../runtime/index.js';
+import { exact } from './entry.js';
+import { bytesOfName } from './terminal.js';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** What is wrong with a message, and where: `Walk.path[2]: …`. */
+export class WrongValue extends Error {
+  override readonly name = 'WrongValue';
+}
+
+/** Larger than any payload that a server takes. */
+const MAX_MESSAGE_BYTES = 64 << 20;
+const MAX_SHOWN = 40;
+
+function shown(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+function wrong(where: string, what: string): never {
+  throw new WrongValue(`${where}: ${what}`);
+}
+
+export class JsonCodec {
+  readonly #structs: ReadonlyMap<string, ProtocolDescription['structs'][number]>;
+
+  constructor(description: ProtocolDescription) {
+    this.#structs = new Map(description.structs.map((struct) => [struct.name, struct]));
+  }
+
+  /** The bytes of a message. Throws WrongValue for a value that has no form on the wire. */
+  encode(struct: string | null, value: Json): Uint8Array {
+    const writer = new Writer();
+    if (struct !== null) this.#putStruct(writer, struct, value, struct);
+    else if (Object.keys(fieldsOf(value, 'the request')).length > 0)
+      wrong('the request', `is empty, and this is ${shown(value)}`);
+    return writer.bytes();
+  }
+
+  /** What bytes say. Throws WrongValue where they are too short, or not what the description allows. */
+  decode(struct: string | null, bytes: Uint8Array): Json {
+    return struct === null ? {} : this.#getStruct(new Reader(bytes), struct, struct);
+  }
+
+  #putStruct(writer: Writer, name: string, value: Json, where: string): void {
+    const fields = fieldsOf(value, where);
+    const { fields: known } = this.#structs.get(name) ?? wrong(where, `the description has no ${name}`);
+    const names = known.filter(({ type }) => type.kind !== 'pad').map((field) => field.name);
+    const strange = Object.keys(fields).find((field) => !names.includes(field));
+    if (strange !== undefined)
+      wrong(`${where}.${strange}`, `there is no such field; there are ${names.join(', ') || 'none'}`);
+    for (const { name: field, type } of known) {
+      this.#put(writer, type, Object.hasOwn(fields, field) ? fields[field] : undefined, `${where}.${field}`);
+    }
+  }
+
+  #put(writer: Writer, type: TypeDescription, value: Json | undefined, where: string): void {
+    switch (type.kind) {
+      case 'int':
+      case 'opaque': {
+        const signed = type.kind === 'int' && type.signed;
+        return writer.integer(integerOf(value ?? 0, type.bits, signed, where), type.bits);
+      }
+      case 'pad':
+        return writer.zeros(type.size);
+      case 'string':
+      case 'bytes': {
+        const bytes = bytesOf(value ?? '', where);
+        this.#count(writer, bytes.length, type, where, 'bytes');
+        return writer.raw(bytes);
+      }
+      case 'list': {
+        const list = value ?? [];
+        if (!Array.isArray(list)) return wrong(where, `a list is wanted, not ${shown(list)}`);
+        this.#count(writer, list.length, type, where, 'elements');
+        return list.forEach((element: Json, i) => this.#put(writer, type.element, element, `${where}[${i}]`));
+      }
+      case 'struct':
+        return this.#putStruct(writer, type.name, value ?? {}, where);
+    }
+  }
+
+  #count(
+    writer: Writer,
+    count: number,
+    { countBits, max }: { readonly countBits: number; readonly max: number },
+    where: string,
+    what: string,
+  ): void {
+    if (count > max) wrong(where, `${count} ${what} are more than the ${max} that it may have`);
+    writer.integer(BigInt(count), countBits);
+  }
+
+  #getStruct(reader: Reader, name: string, where: string): Json {
+    const { fields } = this.#structs.get(name) ?? wrong(where, `the description has no ${name}`);
+    const value: Record<string, Json> = {};
+    for (const { name: field, type } of fields) {
+      const read = this.#get(reader, type, `${where}.${field}`);
+      if (read !== undefined) Object.defineProperty(value, field, { value: read, enumerable: true });
+    }
+    return value;
+  }
+
+  #get(reader: Reader, type: TypeDescription, where: string): Json | undefined {
+    switch (type.kind) {
+      case 'int':
+      case 'opaque':
+        return exact(reader.integer(type.bits, type.kind === 'int' && type.signed, where));
+      case 'pad':
+        reader.raw(type.size, where);
+        return undefined;
+      case 'string':
+      case 'bytes':
+        return jsonOfBytes(reader.raw(this.#counted(reader, type, where), where));
+      case 'list': {
+        const list: Json[] = [];
+        const count = this.#counted(reader, type, where);
+        for (let i = 0; i < count; i++) list.push(this.#get(reader, type.element, `${where}[${i}]`) ?? null);
+        return list;
+      }
+      case 'struct':
+        return this.#getStruct(reader, type.name, where);
+    }
+  }
+
+  #counted(
+    reader: Reader,
+    { countBits, max }: { readonly countBits: number; readonly max: number },
+    where: string,
+  ): number {
+    const count = reader.integer(countBits, false, where);
+    // An element may have no bytes; what a message can hold bounds how many are read.
+    if (count > BigInt(Math.min(max, MAX_MESSAGE_BYTES)))
+      wrong(where, `says that it has ${count} elements, more than it may`);
+    return Number(count);
+  }
+}
+
+function fieldsOf(value: Json, where: string): { readonly [name: string]: Json } {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as { readonly [name: string]: Json };
+  return wrong(where, `an object is wanted, not ${shown(value)}`);
+}
+
+function integerOf(value: Json, bits: number, signed: boolean, where: string): bigint {
+  const [least, most] = signed
+    ? [-(1n << BigInt(bits - 1)), (1n << BigInt(bits - 1)) - 1n]
+    : [0n, (1n << BigInt(bits)) - 1n];
+  let integer: bigint;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) integer = BigInt(value);
+  else if (typeof value === 'string' && /^(-?\d+|0x[\da-f]+)$/iu.test(value)) integer = BigInt(value);
+  else if (typeof value === 'number' && Number.isInteger(value))
+    return wrong(where, 'JSON has rounded this number; write it as a string of digits');
+  else return wrong(where, `a whole number is wanted, not ${shown(value)}`);
+  if (integer < least || integer > most) wrong(where, `${integer} is not from ${least} to ${most}`);
+  return integer;
+}
+
+function bytesOf(value: Json, where: string): Uint8Array {
+  if (typeof value === 'string') return bytesOfName(value);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const { hex, base64, ...more } = value as { readonly [name: string]: Json };
+    if (Object.keys(more).length === 0 && (hex === undefined) !== (base64 === undefined)) {
+      if (typeof hex === 'string' && /^([\da-f]{2})*$/iu.test(hex)) return Buffer.from(hex, 'hex');
+      if (typeof base64 === 'string' && /^[\w+/-]*={0,2}$/u.test(base64)) return Buffer.from(base64, 'base64');
+    }
+  }
+  return wrong(where, `a string, {"hex": "00ff"} or {"base64": "AP8="} is wanted, not ${shown(value)}`);
+}
+
+function jsonOfBytes(bytes: Uint8Array): Json {
+  const buffer = Buffer.from(bytes);
+  return isUtf8(buffer) ? buffer.toString() : { hex: buffer.toString('hex') };
+}
+
+class Writer {
+  readonly #parts: Uint8Array[] = [];
+  #size = 0;
+
+  bytes(): Uint8Array {
+    return Buffer.concat(this.#parts);
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#size += bytes.length;
+    if (this.#size > MAX_MESSAGE_BYTES) wrong('the message', `has more than ${MAX_MESSAGE_BYTES} bytes`);
+    this.#parts.push(bytes);
+  }
+
+  zeros(count: number): void {
+    this.raw(new Uint8Array(count));
+  }
+
+  integer(value: bigint, bits: number): void {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(BigInt.asUintN(64, value));
+    this.raw(bytes.subarray(0, bits / 8));
+  }
+}
+
+class Reader {
+  #at = 0;
+
+  constructor(private readonly bytes: Uint8Array) {}
+
+  raw(count: number, where: string): Uint8Array {
+    if (count > this.bytes.length - this.#at) wrong(where, `the message ends in it, after ${this.bytes.length} bytes`);
+    this.#at += count;
+    return this.bytes.subarray(this.#at - count, this.#at);
+  }
+
+  integer(bits: number, signed: boolean, where: string): bigint {
+    const wide = Buffer.alloc(8);
+    wide.set(this.raw(bits / 8, where));
+    const value = wide.readBigUInt64LE();
+    return signed ? BigInt.asIntN(bits, value) : value;
+  }
+}
