@@ -66,29 +66,35 @@ function method(codec: JsonCodec, { mid, name, req, resp, donates }: Message): C
   };
 }
 
-abstract class NoStubs {}
+/** Stubs are of no use where the protocol is not known when this is compiled. */
+const NO_STUBS = Object as unknown as abstract new () => object;
 
 /** Mount's request. */
 type Request = { readonly [field: string]: Json };
 
 type AnyClient = Awaited<ReturnType<typeof connectAny>>;
 
-function connectAny(values: TargetValues, protocol: ClientProtocol<NoStubs, Request, Answer>) {
+function connectAny(values: TargetValues, protocol: ClientProtocol<object, Request, Answer>) {
   return connectTo(values, (options) => connect({ ...options, protocol }));
 }
 
-function protocolFor(description: ProtocolDescription): ClientProtocol<NoStubs, Request, Answer> {
+/** `errorNames` is filled in once they are known: the server may have to be asked. */
+function protocolFor(
+  description: ProtocolDescription,
+  errorNames: ReadonlyMap<number, string>,
+): ClientProtocol<object, Request, Answer> {
   const codec = new JsonCodec(description);
   const message = (mid: number): Message => description.messages.find((one) => one.mid === mid)!;
   return {
     name: description.name,
-    Stubs: NoStubs,
+    Stubs: NO_STUBS,
     mount: method(codec, message(MID_MOUNT)) as ClientMethod<Request, Answer>,
     channel: method(codec, message(MID_CHANNEL)) as ClientMethod<Record<never, never>, Answer>,
     names: new Map(description.messages.map(({ mid, name }) => [mid, name])),
     allChannelsOrNone: false,
     fingerprint: 0n,
     layouts: new Map(),
+    errorNames,
   };
 }
 
@@ -120,20 +126,23 @@ export interface SessionValues extends TargetValues {
 /** Connects, mounts, does the work and disconnects. */
 export async function withSession<T>(values: SessionValues, work: (session: Session) => Promise<T>): Promise<T> {
   const given = values.schema === undefined ? undefined : describeProtocol(protocolOf(values.schema));
-  const client = await connectAny(values, protocolFor(given ?? STANDARD));
+  const errorNames = new Map<number, string>();
+  const client = await connectAny(values, protocolFor(given ?? STANDARD, errorNames));
   try {
     const answer = await inTime(client.mount(values.mount ?? {}), values.timeout, 'mount');
     closeDonated(answer);
     const { json } = answer;
     const { supportedMs: supported = [] } = json as { supportedMs?: readonly number[] };
     const described = given ?? (client.isSupported(MID_REFLECTION) ? await describeServer(client) : undefined);
+    const description = described ?? STANDARD;
+    for (const { name, value } of description.errors) errorNames.set(value, name);
     const source =
       given !== undefined
         ? 'schema'
         : described !== undefined
           ? 'server'
           : 'LISAFS, since the server describes nothing';
-    return await work({ client, description: described ?? STANDARD, source, mounted: json, supported });
+    return await work({ client, description, source, mounted: json, supported });
   } finally {
     await client.disconnect();
   }

@@ -22,7 +22,10 @@ function hashOf(text: string): string {
 export function docsPage(protocol: LaidProtocol, { style, program, schema }: PageParts): string {
   const page = new Page(protocol);
   const { messages, name } = protocol;
-  const policy = `default-src 'none'; img-src data:; style-src ${hashOf(style)}; script-src ${hashOf(program)}; base-uri 'none'; form-action 'none'`;
+  const policy = [
+    `default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'`,
+    `style-src ${hashOf(style)}; script-src ${hashOf(program)}`,
+  ].join('; ');
   const nav = messages.map(
     ({ mid, name: message }) =>
       html`<li data-for="m-${message}">
@@ -57,7 +60,10 @@ export function docsPage(protocol: LaidProtocol, { style, program, schema }: Pag
 </head>
 <body>
 <nav aria-label="Contents">
-<div class="search"><input id="search" type="search" placeholder="Search  /" aria-label="Search" autocomplete="off" spellcheck="false"><button id="theme" type="button" aria-label="Light or dark">◐</button></div>
+<div class="search">
+<input id="search" type="search" placeholder="Search  /" aria-label="Search" autocomplete="off" spellcheck="false">
+<button id="theme" type="button" aria-label="Light or dark">◐</button>
+</div>
 <p id="count" role="status"></p>
 <ul>${nav.map(({ text }) => text).join('')}</ul>
 <h2>Types</h2><ul>${typeNav.map(({ text }) => text).join('')}</ul>

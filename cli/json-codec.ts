@@ -4,7 +4,9 @@
  * Numbers are numbers; where they can be above 2^53 - 1 they may also be strings of digits, and come so when they are.
  * A number that JSON has rounded already is refused. Strings and bytes are strings where they are UTF-8, else
  * `{ "hex": "00ff" }`; `{ "base64": "AP8=" }` is taken as well. A field that is left out is zero or empty; one that the
- * message does not have is refused. Pads are zero and not shown.
+ * message does not have is refused. Pads are zero and not shown. A choice is its name, or a number; flags are a list of
+ * names, or a number. An optional field that is left out ends the message. What floats have and JSON has not is "NaN",
+ * "Infinity" and "-Infinity".
  */
 
 import { isUtf8 } from 'node:buffer';
@@ -18,6 +20,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export class WrongValue extends Error {
   override readonly name = 'WrongValue';
 }
+
+type Choice = ProtocolDescription['choices'][number];
 
 /** Larger than any payload that a server takes. */
 const MAX_MESSAGE_BYTES = 64 << 20;
@@ -34,8 +38,10 @@ function wrong(where: string, what: string): never {
 
 export class JsonCodec {
   readonly #structs: ReadonlyMap<string, ProtocolDescription['structs'][number]>;
+  readonly #choices: ReadonlyMap<string, Choice>;
 
   constructor(description: ProtocolDescription) {
+    this.#choices = new Map(description.choices.map((choice) => [choice.name, choice]));
     this.#structs = new Map(description.structs.map((struct) => [struct.name, struct]));
   }
 
@@ -60,8 +66,14 @@ export class JsonCodec {
     const strange = Object.keys(fields).find((field) => !names.includes(field));
     if (strange !== undefined)
       wrong(`${where}.${strange}`, `there is no such field; there are ${names.join(', ') || 'none'}`);
-    for (const { name: field, type } of known) {
-      this.#put(writer, type, Object.hasOwn(fields, field) ? fields[field] : undefined, `${where}.${field}`);
+    const given = known.map(({ name: field }) => (Object.hasOwn(fields, field) ? fields[field] : undefined));
+    for (const [i, { name: field, type, optional }] of known.entries()) {
+      if (optional && given[i] === undefined) {
+        const later = known.find((_, j) => j > i && given[j] !== undefined);
+        if (later === undefined) return;
+        wrong(`${where}.${field}`, `is missing, and ${later.name} comes after it; give this one as well`);
+      }
+      this.#put(writer, type, given[i], `${where}.${field}`);
     }
   }
 
@@ -71,6 +83,19 @@ export class JsonCodec {
       case 'opaque': {
         const signed = type.kind === 'int' && type.signed;
         return writer.integer(integerOf(value ?? 0, type.bits, signed, where), type.bits);
+      }
+      case 'enum':
+      case 'flags':
+        return writer.integer(BigInt(this.#numberOf(type.name, value, where)), type.bits);
+      case 'bool':
+        if (typeof (value ?? false) !== 'boolean') wrong(where, `true or false is wanted, not ${shown(value!)}`);
+        return writer.integer(value === true ? 1n : 0n, 8);
+      case 'float':
+        return writer.float(floatOf(value ?? 0, where), type.bits);
+      case 'fixedBytes': {
+        const bytes = value === undefined ? new Uint8Array(type.size) : bytesOf(value, where);
+        if (bytes.length !== type.size) wrong(where, `${type.size} bytes are wanted, and these are ${bytes.length}`);
+        return writer.raw(bytes);
       }
       case 'pad':
         return writer.zeros(type.size);
@@ -91,6 +116,33 @@ export class JsonCodec {
     }
   }
 
+  #choice(name: string, where: string): Choice {
+    return this.#choices.get(name) ?? wrong(where, `the description has no ${name}`);
+  }
+
+  /** The number that a name, a list of names or a number stands for. A choice left out is its first; flags are none. */
+  #numberOf(name: string, value: Json | undefined, where: string): number {
+    const { kind, members } = this.#choice(name, where);
+    if (value === undefined) return kind === 'flags' ? 0 : (members[0]?.value ?? 0);
+    if (typeof value === 'number') return value;
+    const valueOf = (one: Json): number => {
+      const member = members.find((known) => known.name === one);
+      if (member !== undefined) return member.value;
+      return wrong(where, `${shown(one)} is no ${name}; there are ${members.map((known) => known.name).join(', ')}`);
+    };
+    if (kind === 'enum' || !Array.isArray(value)) return valueOf(value);
+    return value.reduce((bits: number, one: Json) => (bits | valueOf(one)) >>> 0, 0);
+  }
+
+  /** Names where there are some; a number that has none stays one. */
+  #namesOf(name: string, value: number): Json {
+    const { kind, members } = this.#choice(name, name);
+    if (kind === 'enum') return members.find((member) => member.value === value)?.name ?? value;
+    const set = members.filter((member) => (value & member.value) >>> 0 === member.value);
+    const known = set.reduce((bits, member) => (bits | member.value) >>> 0, 0);
+    return known === value ? set.map((member) => member.name) : value;
+  }
+
   #count(
     writer: Writer,
     count: number,
@@ -105,7 +157,8 @@ export class JsonCodec {
   #getStruct(reader: Reader, name: string, where: string): Json {
     const { fields } = this.#structs.get(name) ?? wrong(where, `the description has no ${name}`);
     const value: Record<string, Json> = {};
-    for (const { name: field, type } of fields) {
+    for (const { name: field, type, optional } of fields) {
+      if (optional && reader.ended) break;
       const read = this.#get(reader, type, `${where}.${field}`);
       if (read !== undefined) Object.defineProperty(value, field, { value: read, enumerable: true });
     }
@@ -117,6 +170,17 @@ export class JsonCodec {
       case 'int':
       case 'opaque':
         return exact(reader.integer(type.bits, type.kind === 'int' && type.signed, where));
+      case 'enum':
+      case 'flags':
+        return this.#namesOf(type.name, Number(reader.integer(type.bits, false, where)));
+      case 'bool': {
+        const byte = reader.integer(8, false, where);
+        return byte <= 1n ? byte === 1n : wrong(where, `is ${byte}, which is neither true nor false`);
+      }
+      case 'float':
+        return jsonOfFloat(reader.float(type.bits, where));
+      case 'fixedBytes':
+        return jsonOfBytes(reader.raw(type.size, where));
       case 'pad':
         reader.raw(type.size, where);
         return undefined;
@@ -167,6 +231,18 @@ function integerOf(value: Json, bits: number, signed: boolean, where: string): b
   return integer;
 }
 
+function floatOf(value: Json, where: string): number {
+  if (typeof value === 'number') return value;
+  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity' || value === '-0') return Number(value);
+  return wrong(where, `a number, "NaN", "Infinity" or "-Infinity" is wanted, not ${shown(value)}`);
+}
+
+function jsonOfFloat(value: number): Json {
+  // JSON.stringify makes 0 of -0, and null of what is not finite.
+  if (Object.is(value, -0)) return '-0';
+  return Number.isFinite(value) ? value : String(value);
+}
+
 function bytesOf(value: Json, where: string): Uint8Array {
   if (typeof value === 'string') return bytesOfName(value);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
@@ -198,6 +274,13 @@ class Writer {
     this.#parts.push(bytes);
   }
 
+  float(value: number, bits: 32 | 64): void {
+    const bytes = Buffer.alloc(bits / 8);
+    if (bits === 32) bytes.writeFloatLE(value);
+    else bytes.writeDoubleLE(value);
+    this.raw(bytes);
+  }
+
   zeros(count: number): void {
     this.raw(new Uint8Array(count));
   }
@@ -211,6 +294,15 @@ class Writer {
 
 class Reader {
   #at = 0;
+
+  get ended(): boolean {
+    return this.#at === this.bytes.length;
+  }
+
+  float(bits: 32 | 64, where: string): number {
+    const bytes = Buffer.from(this.raw(bits / 8, where));
+    return bits === 32 ? bytes.readFloatLE() : bytes.readDoubleLE();
+  }
 
   constructor(private readonly bytes: Uint8Array) {}
 

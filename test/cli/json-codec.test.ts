@@ -6,6 +6,8 @@ import * as assert from 'uvu/assert';
 import { JsonCodec, WrongValue, type Json } from '../../cli/json-codec.js';
 import { LISAFSServer } from '../../generated/lisafs/index.js';
 import { CODECS } from '../../generated/lisafs/samples.js';
+import { KINDSServer } from '../generated/kinds/index.js';
+import { CODECS as KINDS_CODECS } from '../generated/kinds/samples.js';
 import { Payload } from '../../runtime/wire/payload.js';
 import { Random } from '../../runtime/wire/random.js';
 
@@ -22,18 +24,47 @@ function bytesOf(name: string, message: object): Buffer {
   return Buffer.from(payload.bytes);
 }
 
-for (const { name, sample } of CODECS) {
-  test(`${name}: what generated code writes is read, and written again byte for byte`, () => {
-    const random = new Random(SEED);
-    for (let round = 0; round < ROUNDS; round++) {
-      const bytes = bytesOf(name, sample(random));
-      const json = codec.decode(name, bytes);
-      // Through text, as a user has it.
-      const again = Buffer.from(codec.encode(name, JSON.parse(JSON.stringify(json)) as Json));
-      assert.is(again.toString('hex'), bytes.toString('hex'), `seed ${SEED}, round ${round}`);
-    }
-  });
+/** LISAFS, and a protocol that has a field of every kind. */
+const PROTOCOLS = [
+  { description: LISAFSServer.describe(), codecs: CODECS },
+  { description: KINDSServer.describe(), codecs: KINDS_CODECS },
+];
+
+for (const { description, codecs } of PROTOCOLS) {
+  const dynamic = new JsonCodec(description);
+  for (const { name, sample, size, marshal } of codecs) {
+    test(`${description.name}'s ${name}: what generated code writes is read, and written again byte for byte`, () => {
+      const random = new Random(SEED);
+      for (let round = 0; round < ROUNDS; round++) {
+        const message = sample(random);
+        const payload = Payload.alloc(size(message));
+        marshal(payload, 0, message);
+        const bytes = Buffer.from(payload.bytes);
+        const json = dynamic.decode(name, bytes);
+        // Through text, as a user has it.
+        const again = Buffer.from(dynamic.encode(name, JSON.parse(JSON.stringify(json)) as Json));
+        assert.is(
+          again.toString('hex'),
+          bytes.toString('hex'),
+          `seed ${SEED}, round ${round}: ${JSON.stringify(json)}`,
+        );
+      }
+    });
+  }
 }
+
+test('choices have names, and a field that is left out ends the message', () => {
+  const dynamic = new JsonCodec(KINDSServer.describe());
+  const json: Json = { a: 1, text: 'x', b: 2, c: 3, d: -4, e: 5, f: true, g: 'Ok', h: ['Read', 'Execute'], i: 'NaN' };
+  const bytes = dynamic.encode('Optionals', { ...json, g: 0 });
+  const back = dynamic.decode('Optionals', bytes) as { g: Json; h: Json; i: Json; j?: Json };
+  assert.equal([back.h, back.i, 'j' in back], [['Read', 'Execute'], 'NaN', false]);
+  assert.type(back.g, 'string');
+  assert.throws(() => dynamic.encode('Optionals', { c: 1 }), /Optionals\.b: is missing, and c comes after it/);
+  assert.throws(() => dynamic.encode('Optionals', { b: 0, c: 0, d: 0, e: 0, f: 1 }), /true or false is wanted/);
+  const unknown = { b: 0, c: 0, d: 0, e: 0, f: false, g: 'Nonsense' };
+  assert.throws(() => dynamic.encode('Optionals', unknown), /"Nonsense" is no Ending; there are /);
+});
 
 test("what gVisor's own code wrote of LISAFS's messages is read, and written again byte for byte", () => {
   const text = readFileSync(new URL('../../../test/vectors/gvisor.jsonl', import.meta.url), 'utf8');
