@@ -1,6 +1,6 @@
 /** What our client does with a file of a directory, whoever serves it. */
 
-import { Statx, type FDID, type LISAFSClient } from '../runtime/index.js';
+import { PReadResp, Statx, type FDID, type LISAFSClient } from '../runtime/index.js';
 import { FILE, openFile } from './ours.js';
 import type { Subject } from './subject.js';
 
@@ -14,11 +14,13 @@ function fstat(client: LISAFSClient, fd: FDID): Pick<Subject, 'call' | 'run'> {
   };
 }
 
-function read(client: LISAFSClient, fd: FDID, size: number): Pick<Subject, 'call' | 'run'> {
-  const buffer = Buffer.alloc(size);
+/** One PRead each, whose data goes straight into the caller's buffer. */
+function read(client: LISAFSClient, fd: FDID, count: number): Pick<Subject, 'call' | 'run'> {
+  const [req, resp] = [{ fd, offset: 0, count }, new PReadResp()];
+  resp.dataInto(Buffer.alloc(count));
   const call = (): void => {
-    const count = client.readFDSync(fd, buffer);
-    if (count !== size) throw new Error(`read ${count} of ${size} bytes`);
+    client.preadSync(req, resp);
+    if (resp.dataSize !== count) throw new Error(`read ${resp.dataSize} of ${count} bytes`);
   };
   return {
     call,

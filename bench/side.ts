@@ -2,6 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +21,14 @@ export interface SideSpec {
 
 export function moduleOf(program: string): string {
   return fileURLToPath(new URL(`./sides/${program}.js`, import.meta.url));
+}
+
+/** The processes that a process has started. */
+export function childrenOf(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((tid) =>
+    readFileSync(`/proc/${pid}/task/${tid}/children`, 'utf8').split(' '),
+  );
+  return children.filter((text) => text.trim() !== '').map(Number);
 }
 
 function commandOf({ program, args = [], pinned }: SideSpec): [string, ...string[]] {

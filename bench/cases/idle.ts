@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WAIT_STRATEGIES } from '../ours.js';
-import { Side } from '../side.js';
+import { childrenOf, Side } from '../side.js';
 import type { Effort } from '../rounds.js';
 import type { RawSide } from '../results.js';
 import type { Case, Outcome } from './case.js';
@@ -18,13 +18,6 @@ function onCPU(pid: number): number {
   return readdirSync(`/proc/${pid}/task`)
     .map((tid) => Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]))
     .reduce((sum, ns) => sum + ns, 0);
-}
-
-function childrenOf(pid: number): number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((tid) =>
-    readFileSync(`/proc/${pid}/task/${tid}/children`, 'utf8').split(' '),
-  );
-  return children.filter((text) => text.trim() !== '').map(Number);
 }
 
 /** Percent of one cpu that client and server use together while nothing is called. */

@@ -1,12 +1,8 @@
 /** The slowest of many synchronous calls, and what the scheduler did to them. */
 
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Effort } from '../rounds.js';
-import { Side } from '../side.js';
+import { threadsOf, traced } from '../scheduling.js';
+import { childrenOf, Side } from '../side.js';
 import type { Tail } from '../tail.js';
 import type { Case, Outcome } from './case.js';
 
@@ -27,49 +23,22 @@ function describe(tail: Tail): string[] {
   ];
 }
 
-/** Lines of `perf sched latency` for the busiest tasks. */
-function longestWaits(data: string): string[] {
-  const text = execFileSync('perf', ['sched', 'latency', '-i', data, '--sort', 'max'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
+/** perf slows the calls, so those that it looks at are others than those that are counted. */
+async function trace(side: Side, calls: number): Promise<string[]> {
+  let p999 = Number.NaN;
+  const said = await traced(threadsOf([side.pid, ...childrenOf(side.pid)]), async () => {
+    ({ p999 } = await side.ask<Tail>('tail', calls));
   });
-  return text
-    .split('\n')
-    .filter((line) => /^\s+\S+:/.test(line))
-    .slice(0, 5);
-}
-
-/** What the scheduler did while as many calls were made; perf slows them, so these are not the ones that are counted. */
-async function traced(side: Side, calls: number): Promise<string[]> {
-  const scratch = mkdtempSync(join(tmpdir(), 'lisafs-bench-'));
-  const data = join(scratch, 'perf.data');
-  try {
-    const perf = spawn('perf', ['sched', 'record', '-a', '-o', data], { stdio: ['ignore', 'ignore', 'ignore'] });
-    const failed = once(perf, 'close');
-    // A perf that cannot start says so at once.
-    const early = await Promise.race([failed, new Promise((resolve) => setTimeout(resolve, 500))]);
-    if (early !== undefined) return ['perf sched is not permitted here, or not installed'];
-    const tail = await side.ask<Tail>('tail', calls);
-    perf.kill('SIGINT');
-    await failed;
-    return [
-      `perf sched over ${calls} more calls (p99.9 ${us(tail.p999)}); who waited longest for a cpu:`,
-      ...longestWaits(data).map((line) => line.trim().replaceAll(/\s+/g, ' ')),
-    ];
-  } catch (error) {
-    return [`no trace: ${(error as Error).message.split('\n')[0]}`];
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  return [`perf sched over ${calls} more calls, p99.9 ${us(p999)}:`, ...said];
 }
 
 async function run({ quick }: Effort): Promise<Outcome> {
   const side = await Side.start({ name: 'ours', program: 'ours-ping', args: ['sync'] });
   try {
     const tail = await side.ask<Tail>('tail', quick ? QUICK_CALLS : CALLS);
-    const trace = await traced(side, quick ? QUICK_CALLS : TRACED_CALLS);
+    const notes = [...describe(tail), ...(await trace(side, quick ? QUICK_CALLS : TRACED_CALLS))];
     const row = { side: 'p99.9', rounds: [tail.p999], calls: tail.calls, latencies: tail.latencies };
-    return { unit: 'ns', sides: [row], missing: [], notes: [...describe(tail), ...trace] };
+    return { unit: 'ns', sides: [row], missing: [], notes };
   } finally {
     await side.end();
   }

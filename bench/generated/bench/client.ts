@@ -4,6 +4,8 @@ import { formatEmpty, marshalEmpty, sizeEmpty, type EmptyInit } from '../../../r
 import type { CallOptions, Caller, ClientMethod, ClientProtocol } from '../../../runtime/wire/protocol.js';
 import {
   ChannelResp,
+  FINGERPRINT,
+  LAYOUTS,
   MountResp,
   NAMES,
   formatChannelResp,
@@ -116,5 +118,7 @@ export const Bench: ClientProtocol<BenchStubs, MountReqInit, MountResp> = {
   mount: MountMethod,
   channel: ChannelMethod,
   names: NAMES,
+  fingerprint: FINGERPRINT,
+  layouts: LAYOUTS,
   allChannelsOrNone: false,
 };

@@ -22,6 +22,7 @@ import {
   splitI64,
   splitU64,
 } from '../../../runtime/wire/u64.js';
+import type { Layouts } from '../../../runtime/wire/layout.js';
 import type { HostFD } from '../../../runtime/wire/protocol.js';
 
 /**
@@ -56,6 +57,16 @@ export const NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
   [1, 'Mount'],
   [2, 'Channel'],
   [256, 'Ping'],
+]);
+
+/** Of the whole schema, as the wire shows it: two sides with the same one need not compare their layouts. */
+export const FINGERPRINT = 0x225051c60f612b38n;
+
+/** The layouts of the requests and the responses: see Layout. */
+export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
+  [1, [[1102579178], [1390291103]]],
+  [2, [[1102579178], [1277450005]]],
+  [256, [[1102579178], [1102579178]]],
 ]);
 
 /** What an ErrorResp can be made from. */

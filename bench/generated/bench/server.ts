@@ -7,6 +7,8 @@ import { Empty, unmarshalEmpty } from '../../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../../runtime/wire/protocol.js';
 import {
   type ChannelRespInit,
+  FINGERPRINT,
+  LAYOUTS,
   type MountRespInit,
   NAMES,
   marshalChannelResp,
@@ -14,6 +16,7 @@ import {
   sizeChannelResp,
   sizeMountResp,
 } from './messages.js';
+import { describeBench } from './reflection.js';
 
 /**
  * What serves Bench: a handler for each message, all of them optional; a request without one is answered EOPNOTSUPP.
@@ -132,5 +135,8 @@ export function dispatchBench(
 export const BenchServer: ServerProtocol<BenchHandlers> = {
   name: 'Bench',
   names: NAMES,
+  fingerprint: FINGERPRINT,
+  layouts: LAYOUTS,
+  describe: describeBench,
   dispatch: dispatchBench,
 };
