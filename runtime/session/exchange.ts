@@ -6,17 +6,7 @@
 import type { Communicator } from '../transport/communicator.js';
 import { closeAll } from '../transport/donation.js';
 import { DonatedFD } from '../transport/host-fd.js';
-import {
-  EAGAIN,
-  EDEADLK,
-  EINVAL,
-  EIO,
-  EOPNOTSUPP,
-  EPROTO,
-  ETIMEDOUT,
-  errnoName,
-  RPCError,
-} from '../wire/errno.js';
+import { EAGAIN, EDEADLK, EINVAL, EIO, EOPNOTSUPP, EPROTO, ETIMEDOUT, errnoName, RPCError } from '../wire/errno.js';
 import { INITIAL_MAX_MESSAGE_BYTES, MAX_DONATED_FDS_COUNT, MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import type { ClientMethod, MountFacts } from '../wire/protocol.js';
 import { CallCounts } from './counters.js';

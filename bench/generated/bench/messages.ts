@@ -69,6 +69,9 @@ export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
   [256, [[1102579178], [1102579178]]],
 ]);
 
+/** The names of the protocol's own errors by their codes. */
+export const ERROR_NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map();
+
 /** What an ErrorResp can be made from. */
 export interface ErrorRespInit {
   /** An error number of Linux, or a code above 4095 of this protocol. */

@@ -9,6 +9,8 @@ export function describeBench(): ProtocolDescription {
     name: 'Bench',
     doc: '',
     fingerprint: '225051c60f612b38',
+    choices: [],
+    errors: [],
     structs: [
       {
         name: 'ErrorResp',
@@ -64,6 +66,7 @@ export function describeBench(): ProtocolDescription {
         req: null,
         resp: 'ErrorResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 1,
@@ -73,6 +76,7 @@ export function describeBench(): ProtocolDescription {
         req: null,
         resp: 'MountResp',
         donates: [],
+        limits: {},
       },
       {
         mid: 2,
@@ -82,6 +86,7 @@ export function describeBench(): ProtocolDescription {
         req: null,
         resp: 'ChannelResp',
         donates: ['dataFD', 'fdSocket'],
+        limits: {},
       },
       {
         mid: 256,
@@ -91,6 +96,7 @@ export function describeBench(): ProtocolDescription {
         req: null,
         resp: null,
         donates: [],
+        limits: {},
       },
     ],
   };

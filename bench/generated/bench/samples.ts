@@ -51,6 +51,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ErrorResp',
     fixedSize: 4,
+    optionalCount: 0,
     sample: sampleErrorResp,
     create: () => new ErrorResp(),
     size: sizeErrorResp,
@@ -61,6 +62,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'MountResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleMountResp,
     create: () => new MountResp(),
     size: sizeMountResp,
@@ -71,6 +73,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ChannelResp',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleChannelResp,
     create: () => new ChannelResp(),
     size: sizeChannelResp,

@@ -3,7 +3,7 @@
 import { isPromise } from '../../../runtime/wire/answer.js';
 import { EOPNOTSUPP } from '../../../runtime/wire/errno.js';
 import { MALFORMED, type Payload } from '../../../runtime/wire/payload.js';
-import { Empty, unmarshalEmpty } from '../../../runtime/wire/struct.js';
+import { Empty, formatEmpty, unmarshalEmpty } from '../../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../../runtime/wire/protocol.js';
 import {
   type ChannelRespInit,
@@ -11,6 +11,8 @@ import {
   LAYOUTS,
   type MountRespInit,
   NAMES,
+  formatChannelResp,
+  formatMountResp,
   marshalChannelResp,
   marshalMountResp,
   sizeChannelResp,
@@ -138,5 +140,10 @@ export const BenchServer: ServerProtocol<BenchHandlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeBench,
+  formats: /* @__PURE__ */ new Map([
+    [1, { req: formatEmpty, resp: formatMountResp }],
+    [2, { req: formatEmpty, resp: formatChannelResp }],
+    [256, { req: formatEmpty, resp: formatEmpty }],
+  ]),
   dispatch: dispatchBench,
 };

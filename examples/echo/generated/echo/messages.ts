@@ -7,6 +7,8 @@ import {
   formatOther,
   formatText,
   isObject,
+} from '../../../../runtime/wire/format.js';
+import {
   MALFORMED,
   checkCount,
   getString,
@@ -16,8 +18,11 @@ import {
   putU16,
   putU32,
   putU64,
-  stringSize,
-  Struct,
+  type Payload,
+} from '../../../../runtime/wire/payload.js';
+import { stringSize } from '../../../../runtime/wire/string.js';
+import { Struct } from '../../../../runtime/wire/struct.js';
+import {
   highHalf,
   joinI64,
   joinI64Number,
@@ -26,9 +31,9 @@ import {
   lowHalf,
   splitI64,
   splitU64,
-  type Payload,
-  type HostFD,
-} from 'lisafs/wire';
+} from '../../../../runtime/wire/u64.js';
+import type { Layouts } from '../../../../runtime/wire/layout.js';
+import type { HostFD } from '../../../../runtime/wire/protocol.js';
 
 /**
  * The messages of Echo. Of each type T there are
@@ -63,6 +68,19 @@ export const NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
   [2, 'Channel'],
   [256, 'Say'],
 ]);
+
+/** Of the whole schema, as the wire shows it: two sides with the same one need not compare their layouts. */
+export const FINGERPRINT = 0x0933bf05e99738acn;
+
+/** The layouts of the requests and the responses: see Layout. */
+export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
+  [1, [[1102579178], [1390291103]]],
+  [2, [[1102579178], [1277450005]]],
+  [256, [[979466582], [979466582]]],
+]);
+
+/** The names of the protocol's own errors by their codes. */
+export const ERROR_NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map();
 
 /** What a SayReq can be made from. */
 export interface SayReqInit {
