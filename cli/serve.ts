@@ -1,7 +1,7 @@
 /** `lisafs serve`: a directory for gVisor, or for this SDK's client. */
 
 import { parseArgs } from 'node:util';
-import { localDirectory, serve, type LocalDirectoryOptions, type ServePlace } from '../runtime/server.js';
+import { localDirectoryModule, serve, type LocalDirectoryOptions, type ServePlace } from '../runtime/server.js';
 import { Misuse } from './misuse.js';
 
 export const SERVE_USAGE = `usage: lisafs serve (--listen PATH | --fd N) [options] DIR
@@ -16,16 +16,20 @@ Serves DIR by LISAFS.
   --no-donate        keep the descriptors of opened files from clients
   --host-uds=WHAT    Unix sockets in DIR: none, open, create or all (none)
   --host-fifo=WHAT   FIFOs in DIR: none or open (none)
+  --threads N        serve in N threads, each connection in one of them (1)
   --help             this text
 
 SIGINT and SIGTERM end it, after the calls in progress. Exit status: 0 at such an end and at the hang-up of the one
 client, 1 if it cannot serve, 2 for a mistake in the command.
 `;
 
+const MAX_THREADS = 64;
+
 interface ServeCommand {
   readonly place: ServePlace;
   readonly directory: string;
   readonly options: LocalDirectoryOptions;
+  readonly threads: number;
 }
 
 const OPTIONS = {
@@ -37,6 +41,7 @@ const OPTIONS = {
   'no-donate': { type: 'boolean' },
   'host-uds': { type: 'string' },
   'host-fifo': { type: 'string' },
+  threads: { type: 'string' },
   help: { type: 'boolean' },
 } as const;
 
@@ -71,13 +76,14 @@ function parse(args: readonly string[]): ServeCommand | undefined {
     hostUDS: oneOf('host-uds', values['host-uds'], ['none', 'open', 'create', 'all']),
     hostFIFO: oneOf('host-fifo', values['host-fifo'], ['none', 'open']),
   } as const;
-  if (fd !== undefined) return { directory, options, place: { fd: integer('fd', fd, 10, 0x7fff_ffff) } };
+  const threads = integer('threads', values.threads ?? '1', 10, MAX_THREADS);
+  if (fd !== undefined) return { directory, options, threads, place: { fd: integer('fd', fd, 10, 0x7fff_ffff) } };
   const place = {
     listen: listen!,
     ...(mode !== undefined && { mode: integer('mode', mode, 8, 0o777) }),
     ...(allowUIDs && { allowUIDs: allowUIDs.map((uid) => integer('allow-uid', uid, 10, 0xffff_fffe)) }),
   };
-  return { directory, options, place };
+  return { directory, options, threads, place };
 }
 
 /** Serves until it is told to end or, with --fd, the client hangs up. Resolves to the exit status. */
@@ -89,7 +95,8 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   }
   // Files get the permissions that clients ask for. This process makes no others.
   process.umask(0);
-  const server = await serve({ ...command.place, root: localDirectory(command.directory, command.options) });
+  const { directory, options, place, threads } = command;
+  const server = await serve({ ...place, ...localDirectoryModule(directory, options), threads });
   const end = (): void => void server.close();
   process.on('SIGINT', end).on('SIGTERM', end);
   await server.closed;

@@ -10,6 +10,7 @@ import { start, type RunningServer, type ServeOptions } from './session/serve.js
 
 export { LISAFSServer, type LISAFSHandlers } from '../generated/lisafs/index.js';
 export { localDirectory } from './fs/local-directory.js';
+export { localDirectoryModule } from './fs/local-module.js';
 export type { LocalDirectoryOptions } from './fs/local-options.js';
 export * from './fs/serve-fs.js';
 export type * from './session/backend.js';
@@ -17,13 +18,16 @@ export type { CallRecord, OnCall } from './session/call-record.js';
 export { withPolicy, type Policy } from './session/policy.js';
 export type { ListenSettings } from './transport/listener.js';
 export { fail, type ErrnoName } from './session/failure.js';
-export type { RunningServer, ServeOptions, ServePlace, ServeWhat } from './session/serve.js';
+export type { RunningServer, ServeOptions, ServePlace } from './session/serve.js';
+export type { ServeWhat } from './session/serve-what.js';
+export type { ServeModule } from './session/threaded-server.js';
 export type { ServerSettings } from './session/server.js';
 export { RPCError } from './wire/errno.js';
 export type { Answer, CallContext, ServerProtocol } from './wire/protocol.js';
 
 /**
- * Starts a server: `root`, a filesystem such as `localDirectory`, by LISAFS; or `protocol` with `handlers`. It listens
+ * Starts a server: `root`, a filesystem such as `localDirectory`, by LISAFS; or `protocol` with `handlers`; or a `module`
+ * that says one or the other in threads of the server's own, where serving has the lowest latency. It listens
  * at the path `listen`, for any number of clients, or serves the one on the connected socket `fd`, which it then owns.
  * Resolves to the server once clients can connect. Many servers can run in one process; each belongs to its thread.
  *

@@ -184,7 +184,9 @@ export class Connection<Handlers = unknown> {
     const fds = lane.takeFDs();
     const sent = size < 0 ? this.#sendError(communicator, -size) : this.#send(communicator, mid, size, fds);
     if (fds.length > 0) closeAll(fds);
-    if (this.#settings.recorder !== undefined) this.#record(this.#settings.recorder, mid, size, lane);
+    const { recorder } = this.#settings;
+    // What the SDK says to itself is nobody's call.
+    if (recorder !== undefined && mid < FIRST_EXTENSION_MID) this.#record(recorder, mid, size, lane);
     if (this.#ending) this.#finish();
     else if (sent < 0) this.#lose(lane);
     else communicator.watch(lane.onReady);
@@ -255,6 +257,17 @@ export class Connection<Handlers = unknown> {
     }
     if (busy > 0 || this.#ended) return;
     if (this.#socket.sending && this.#socket.flush() === -EAGAIN && !this.#impatient) return this.#awaitRoom();
+    this.#free();
+  }
+
+  /** Frees everything at once, for a thread that is ending whatever handlers are still at: nobody is answered. */
+  abandon(): void {
+    this.#ending = true;
+    for (const { communicator } of this.#lanes) communicator.destroy();
+    if (!this.#ended) this.#free();
+  }
+
+  #free(): void {
     clearTimeout(this.#patience);
     this.#ended = true;
     this.#socket.destroy();

@@ -4,26 +4,24 @@ import { takeSocket } from '../transport/dial.js';
 import { Listener, type ListenSettings } from '../transport/listener.js';
 import { waitersEnded } from '../transport/waiter.js';
 import { wrongType } from '../wire/invalid.js';
-import type { ServerProtocol } from '../wire/protocol.js';
-import type { Backend } from './backend.js';
-import { withPolicy, type Policy } from './policy.js';
-import { Server, type ServerSettings } from './server.js';
-import { observed } from './observe.js';
-import { lisafsService, protocolService, type Service } from './service.js';
+import { newServer, type ServeWhat } from './serve-what.js';
+import type { ServerSettings } from './server.js';
+import { ThreadedServer, type ServeModule } from './threaded-server.js';
 
 /** Where clients come from: a path to listen at, or one connected socket, inherited or received. */
 export type ServePlace = ListenSettings | { readonly fd: number };
 
-/** What to serve: a filesystem, by LISAFS; or any protocol, by handlers of one's own. */
-export type ServeWhat<Handlers extends object> =
-  | {
-      readonly root: Backend;
-      /** What of it clients do not see, and what they cannot change. */
-      readonly policy?: Policy;
-    }
-  | { readonly protocol: ServerProtocol<Handlers>; readonly handlers: NoInfer<Handlers> };
+export type ServeOptions<Handlers extends object = object> = ServerSettings &
+  ServePlace &
+  (ServeWhat<Handlers> | ServeModule);
 
-export type ServeOptions<Handlers extends object = object> = ServerSettings & ServePlace & ServeWhat<Handlers>;
+/** What serves connections: a server in this thread, or one in several. */
+interface Serving {
+  readonly connectionCount: number;
+  /** Takes ownership of a connected socket. Resolves when the connection has ended. */
+  serve(fd: number): Promise<void>;
+  close(): Promise<void>;
+}
 
 /** A server that runs. */
 export interface RunningServer extends AsyncDisposable {
@@ -42,29 +40,38 @@ export interface RunningServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-class Running<Handlers extends object> implements RunningServer {
+class Running implements RunningServer {
   readonly closed: Promise<void>;
-  readonly #server: Server<Handlers>;
+  readonly #serving: Serving;
   readonly #listener: Listener | undefined;
   #resolveClosed!: () => void;
+  #rejectClosed!: (error: Error) => void;
   #closing: Promise<void> | undefined;
 
-  constructor(server: Server<Handlers>, place: ServePlace) {
-    this.#server = server;
-    this.closed = new Promise((resolve) => {
+  constructor(serving: Serving, place: ServePlace) {
+    this.#serving = serving;
+    this.closed = new Promise((resolve, reject) => {
       this.#resolveClosed = resolve;
+      this.#rejectClosed = reject;
     });
-    if ('fd' in place) void server.serve(place.fd).then(() => this.close());
-    else this.#listener = new Listener(place, (fd) => server.serve(fd));
+    if ('fd' in place) void serving.serve(place.fd).then(() => this.close());
+    else this.#listener = new Listener(place, (fd) => serving.serve(fd));
+  }
+
+  /** Ends it for an error, which `closed` rejects with. */
+  async fail(error: Error): Promise<void> {
+    this.#listener?.close();
+    this.#rejectClosed(error);
+    await this.close();
   }
 
   get connectionCount(): number {
-    return this.#server.connectionCount;
+    return this.#serving.connectionCount;
   }
 
   add(fd: number): void {
     takeSocket(fd, 'serve');
-    void this.#server.serve(fd);
+    void this.#serving.serve(fd);
   }
 
   close(): Promise<void> {
@@ -74,7 +81,7 @@ class Running<Handlers extends object> implements RunningServer {
 
   async #close(): Promise<void> {
     this.#listener?.close();
-    await this.#server.close();
+    await this.#serving.close();
     await waitersEnded();
     this.#resolveClosed();
   }
@@ -84,21 +91,23 @@ class Running<Handlers extends object> implements RunningServer {
   }
 }
 
-function serviceOf<Handlers extends object>(what: ServeWhat<Handlers>): Service<Handlers> {
-  if ('root' in what) {
-    const { root, policy } = what;
-    return lisafsService(policy === undefined ? root : withPolicy(root, policy)) as unknown as Service<Handlers>;
-  }
-  if ('policy' in what) throw wrongType('options', 'an object with `root`, if it has a `policy`', what);
-  if ('protocol' in what) return protocolService(what.protocol, what.handlers);
-  throw wrongType('options', 'an object with `root`, or with `protocol` and `handlers`', what);
+/** Checks where clients come from, before anything is started. */
+function checkPlace(options: ServePlace): void {
+  if ('fd' in options) takeSocket(options.fd, 'serve');
+  else if (!('listen' in options)) throw wrongType('options', 'an object with one of `listen` and `fd`', options);
 }
 
 /** See `serve` in server.ts. */
-export function start<Handlers extends object>(options: ServeOptions<Handlers>): RunningServer {
-  if ('fd' in options) takeSocket(options.fd, 'serve');
-  else if (!('listen' in options)) throw wrongType('options', 'an object with one of `listen` and `fd`', options);
-  const service = serviceOf<Handlers>(options);
-  const told = { ...service, protocol: observed(service.protocol) };
-  return new Running(new Server(told, options), options);
+export async function start<Handlers extends object>(options: ServeOptions<Handlers>): Promise<RunningServer> {
+  checkPlace(options);
+  if (!('module' in options)) return new Running(newServer(options), options);
+  const threads = await ThreadedServer.start(options);
+  try {
+    const running = new Running(threads, options);
+    threads.died.catch((error: Error) => void running.fail(error));
+    return running;
+  } catch (error) {
+    await threads.close();
+    throw error;
+  }
 }

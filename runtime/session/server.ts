@@ -111,6 +111,12 @@ export class Server<Handlers extends object = object> {
     this.#service.close();
   }
 
+  /** Frees everything at once, for a thread that is ending. */
+  abandon(): void {
+    for (const connection of this.#connections) connection.abandon();
+    this.#service.close();
+  }
+
   #end(connection: Connection<Handlers>): Promise<void> {
     connection.end();
     return connection.closed;

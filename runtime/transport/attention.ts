@@ -108,7 +108,7 @@ function nextRound(): void {
   if (awake.length > 0 || mayBlock()) round ??= setImmediate(nextRound);
 }
 
-/** This thread's dedication, where it has one; how many handlers have yet to answer; and who sleeps, in what way ever. */
+/** This thread's dedication, where it has one; how many handlers have yet to answer; and who sleeps. */
 let dedication: Dedication | undefined;
 let later = 0;
 const asleep = new Set<TurnWait>();

@@ -1,6 +1,6 @@
 /**
- * A thread that does nothing but serve: it may block, so it sleeps on the words of all its channels itself, and is woken
- * by its clients in the kernel, without an event loop in between.
+ * A thread that does nothing but serve: it may block, so it sleeps on the words of all its channels itself, and its
+ * clients wake it in the kernel, without an event loop in between.
  *
  * What such a thread cannot sleep on (its sockets, messages from other threads) comes by its control word: whoever has
  * something for it, the thread that started it, changes the word and wakes it, and it goes back to its event loop.

@@ -4,8 +4,8 @@
  * connState says whose turn it is. Who has the turn alone touches the window; it gives the turn away by writing
  * dataLen, swapping connState from its own value to the peer's, and waking the peer. The value 2 ends it all.
  *
- * Wakes left out. gVisor wakes its peer at every turn, a system call of half a microsecond that a peer who is awake does
- * not need. Two ends of this SDK say so in the connect handshake, and from then on each has a word that tells how it
+ * Wakes left out. gVisor wakes its peer at every turn, a system call of half a microsecond that a peer who is awake has
+ * no need of. Two ends of this SDK say so in the connect handshake, and from then on each has a word that tells how it
  * sleeps:
  *
  *     the one who waits                          the one who gives the turn away
@@ -17,8 +17,8 @@
  * W1 it sees how the waiter sleeps, and wakes it: in futex(2), which compares connState itself, so that who comes too
  * late for the wake does not fall asleep; or by a byte in a socket, which stays there until it is read. If G2 comes
  * before W1, then G1 did, too, and W2, which comes after W1, sees the turn: the waiter does not sleep. A waiter says
- * AWAKE again only once it is. Ending the connection wakes always. (test/transport/turn-model.test.ts goes through every
- * interleaving of this file's code.)
+ * AWAKE again only once it is. Ending the connection wakes always. (test/transport/turn-model.test.ts goes through
+ * every interleaving of this file's code.)
  *
  * A peer that lies about its sleep harms itself. One that does not wake us is found out as any other that does not
  * answer: a blocked thread looks up every LIVENESS_CHECK_MS.
@@ -61,7 +61,7 @@ export interface EndpointSettings {
   readonly words?: TurnWords;
 }
 
-/** The connect datagrams: gVisor's, and ours where the peer is known to be of this SDK. Each side skips unknown keys. */
+/** The connect datagrams: gVisor's, and ours where the peer is of this SDK. Each side skips keys that it does not know. */
 const PLAIN_HELLO = '{}\n';
 const HELLO = '{"elidesWakes":true}\n';
 

@@ -55,6 +55,9 @@ export const SERVER_MAX_MESSAGE_BYTES = (2 << 20) - 4096;
 /** Smallest maximum message size that a server can be told to have: a page, in which every fixed message fits. */
 export const MIN_MAX_MESSAGE_BYTES = 4096;
 
+/** Most threads of one server. */
+export const MAX_SERVER_THREADS_COUNT = 64;
+
 /** Most connections of one server at a time; those beyond wait in the listener's backlog. */
 export const MAX_CONNECTIONS_COUNT = 1024;
 

@@ -1,0 +1,58 @@
+/**
+ * A thread of a server: it loads the module that says what is served, and serves the connections that it is given. It
+ * may block, and does: see dedicated.ts.
+ */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { dedicate } from '../transport/attention.js';
+import { Dedication } from '../transport/dedicated.js';
+import { waitersEnded } from '../transport/waiter.js';
+import { wrongType } from '../wire/invalid.js';
+import { newServer, type ServeWhat } from './serve-what.js';
+import type { Server, ServerSettings } from './server.js';
+import type { FromThread, ThreadData, ToThread } from './server-thread-messages.js';
+
+const { module, data, settings, controlAddress } = workerData as ThreadData;
+const port = parentPort!;
+
+function send(message: FromThread): void {
+  port.postMessage(message);
+}
+
+type Exported = ServeWhat<object> & ServerSettings;
+
+/** What the module's default export says; called with the data, where it is a function. */
+async function load(): Promise<Server<object>> {
+  const { default: exported } = (await import(module)) as { default?: unknown };
+  const what: unknown =
+    typeof exported === 'function' ? await (exported as (data: unknown) => unknown)(data) : exported;
+  if (typeof what !== 'object' || what === null) {
+    throw wrongType('default', 'an object to serve, or a function that gives one', what);
+  }
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  return newServer<object>({ ...(what as Exported), ...given });
+}
+
+const server = await load();
+
+/** Descriptors are the process's: a thread that ends by a fault would leave them open. */
+const abandon = (): void => server.abandon();
+process.once('exit', abandon);
+
+async function close(): Promise<void> {
+  dedicate(undefined);
+  await server.close();
+  process.off('exit', abandon);
+  await waitersEnded();
+  port.close();
+}
+
+port.on('message', (message: ToThread) => {
+  if (message.type === 'close') return void close();
+  const { connection } = message;
+  if (message.type === 'serve') void server.serve(message.fd).then(() => send({ type: 'closed', connection }));
+  // In this round of the event loop the socket itself is looked at, too.
+  else setImmediate(() => send({ type: 'heeded', connection }));
+});
+if (Dedication.isPossible) dedicate(new Dedication(controlAddress));
+send({ type: 'ready' });

@@ -1,0 +1,33 @@
+/** What a server says to its threads, and they to it. Connections have numbers; descriptors are the process's. */
+
+import type { WaitSettings } from '../transport/wait.js';
+
+/** The part of a server's settings that can be sent to a thread. */
+export interface ThreadSettings extends WaitSettings {
+  readonly maxMessageSize?: number | undefined;
+  readonly channels?: number | undefined;
+  readonly messages?: readonly number[] | undefined;
+}
+
+/** What a thread is started with. */
+export interface ThreadData {
+  /** The URL of the module whose default export says what is served. */
+  readonly module: string;
+  /** What that export is called with. */
+  readonly data: unknown;
+  readonly settings: ThreadSettings;
+  /** Where the thread's control word is (dedicated.ts). */
+  readonly controlAddress: number;
+}
+
+export type ToThread =
+  | { readonly type: 'serve'; readonly connection: number; readonly fd: number }
+  /** There is something on a connection's socket. */
+  | { readonly type: 'alarm'; readonly connection: number }
+  | { readonly type: 'close' };
+
+export type FromThread =
+  | { readonly type: 'ready' }
+  /** The thread has looked; it wants to be told again. */
+  | { readonly type: 'heeded'; readonly connection: number }
+  | { readonly type: 'closed'; readonly connection: number };
