@@ -1,5 +1,6 @@
 /** The import lines of a generated file, found by what the file uses. */
 
+import { PRINT_WIDTH } from './indent.js';
 import { RUNTIME_TYPES, RUNTIME_VALUES } from './runtime-names.js';
 
 /** Where generated code finds a module of runtime/wire: `payload` gives `../../runtime/wire/payload.js`, say. */
@@ -25,10 +26,12 @@ export function runtimeImports(code: string, specifier: RuntimeSpecifier): strin
   return [...lines].map(([path, names]) => importLine(names, path)).join('');
 }
 
-/** One import; a line that imports types alone says so once. */
+/** One import, for `indent`; one that imports types alone says so once. */
 export function importLine(names: readonly string[], path: string): string {
   if (names.length === 0) return '';
   const bare = names.map((name) => name.replace(/^type /u, ''));
-  if (names.every((name) => name.startsWith('type '))) return `import type { ${bare.join(', ')} } from '${path}';\n`;
-  return `import { ${names.join(', ')} } from '${path}';\n`;
+  const areTypes = names.every((name) => name.startsWith('type '));
+  const [word, list] = areTypes ? ['import type', bare] : ['import', names];
+  const line = `${word} { ${list.join(', ')} } from '${path}';`;
+  return line.length <= PRINT_WIDTH ? `${line}\n` : `${word} {\n${list.join(',\n')},\n} from '${path}';\n`;
 }

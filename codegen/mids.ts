@@ -21,19 +21,19 @@ export function wrongExtensionMID(mid: number): string | undefined {
   return mid > LAST_USER ? undefined : `the SDK's own messages have MIDs ${LAST_USER + 1} to ${MAX_MID}; write one`;
 }
 
-/** What is wrong with giving `mid` to the message called `name`; `free` is one that it could have. */
-export function wrongMID(protocol: string, name: string, mid: number, free: number): string | undefined {
-  const give = `give it one from ${FIRST_USER} to ${LAST_USER}, such as ${free}`;
+/** What is wrong with giving `mid` to the message called `name`; `free` gives one that it could have. */
+export function wrongMID(protocol: string, name: string, mid: number, free: () => number): string | undefined {
+  const give = (): string => `give it one from ${FIRST_USER} to ${LAST_USER}, such as ${free()}`;
   const standard = STANDARD_MESSAGES[mid];
   if (standard !== undefined) {
-    return name === standard ? undefined : `MID ${mid} is ${standard}'s in every protocol; ${give}`;
+    return name === standard ? undefined : `MID ${mid} is ${standard}'s in every protocol; ${give()}`;
   }
   const own = STANDARD_MESSAGES.indexOf(name);
   if (own >= 0) return `${name} has MID ${own} in every protocol; write ${own}, or choose another name`;
   if (mid <= LAST_LISAFS && !isLISAFS(protocol)) {
-    return `MIDs ${FIRST_LISAFS} to ${LAST_LISAFS} are those of LISAFS, and this is ${protocol}; ${give}`;
+    return `MIDs ${FIRST_LISAFS} to ${LAST_LISAFS} are those of LISAFS, and this is ${protocol}; ${give()}`;
   }
-  if (mid > LAST_USER) return `MIDs ${LAST_USER + 1} to ${MAX_MID} are for this SDK's own extensions; ${give}`;
+  if (mid > LAST_USER) return `MIDs ${LAST_USER + 1} to ${MAX_MID} are for this SDK's own extensions; ${give()}`;
   return undefined;
 }
 

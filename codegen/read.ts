@@ -45,14 +45,24 @@ export function readSchema(file: string, text: string): { statements: StatementS
 }
 
 class Reader {
+  /** Where each line begins: a large schema has many places. */
+  readonly #lineStarts: readonly number[];
+
   constructor(
     private readonly file: string,
-    private readonly source: SourceFile,
-  ) {}
+    source: SourceFile,
+  ) {
+    this.#lineStarts = source.compilerNode.getLineStarts();
+  }
 
   placeAt(position: number): Place {
-    const { line, column } = this.source.getLineAndColumnAtPos(position);
-    return { file: this.file, line, column };
+    let [line, above] = [0, this.#lineStarts.length];
+    while (above - line > 1) {
+      const middle = (line + above) >> 1;
+      if (this.#lineStarts[middle]! <= position) line = middle;
+      else above = middle;
+    }
+    return { file: this.file, line: line + 1, column: position - this.#lineStarts[line]! + 1 };
   }
 
   statement(node: Node): StatementSyntax {
@@ -134,7 +144,7 @@ class Reader {
   }
 
   #place(node: Node): Place {
-    return this.placeAt(node.getStart());
+    return this.placeAt(node.compilerNode.getStart());
   }
 }
 

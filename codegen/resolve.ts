@@ -224,9 +224,7 @@ class Resolver {
     const mid = this.#mid(name, place, midType);
     const wrong = wrongMember(name, mid);
     if (wrong !== undefined) this.#report(place, `${show(name)} ${wrong}`);
-    const twin = this.#messages.find((other) => other.name === midName(name) || other.stub === stubName(name));
-    const clash =
-      twin ?? this.#messages.find((o) => `${o.stub}Sync` === stubName(name) || o.stub === `${stubName(name)}Sync`);
+    const clash = this.#clash(midName(name), stubName(name));
     if (clash !== undefined) {
       this.#report(
         place,
@@ -255,6 +253,14 @@ class Resolver {
     });
   }
 
+  /** A message before this one whose names in the generated code are this one's as well. */
+  #clash(name: string, stub: string): Message | undefined {
+    const twin = this.#messages.find((other) => other.name === name || other.stub === stub);
+    if (twin !== undefined) return twin;
+    const [sync, async] = [`${stub}Sync`, stub.replace(/Sync$/u, '')];
+    return this.#messages.find((other) => other.stub === sync || (async !== stub && other.stub === async));
+  }
+
   #mid(name: string, place: Place, type: TypeSyntax): number | undefined {
     if (type.kind !== 'number' || !Number.isInteger(type.value) || type.value > MAX_MID) {
       return this.#report(
@@ -263,15 +269,15 @@ class Resolver {
       );
     }
     const mid = type.value;
-    const free = freeMID(this.#name, this.#written);
     const other = this.#messages.find((message) => message.mid === mid);
     if (other !== undefined) {
       const at = `'${other.member}' (line ${other.place.line})`;
+      const free = freeMID(this.#name, this.#written);
       this.#report(place, `MID ${mid} is already used by ${at}. Give ${show(name)} one of its own, ${free} or above.`);
     } else {
       const wrong = this.extensions
         ? wrongExtensionMID(mid)
-        : wrongMID(this.#name, midName(name), mid, freeMID('', this.#written));
+        : wrongMID(this.#name, midName(name), mid, () => freeMID('', this.#written));
       if (wrong !== undefined) this.#report(type.place, `${show(name)} cannot have this MID: ${wrong}`);
     }
     return mid;

@@ -74,6 +74,8 @@ export interface StructView {
   /** True where a trace has something to show. */
   readonly formatted: boolean;
   readonly donates: readonly string[];
+  /** Every name that the class shows. */
+  readonly members: readonly string[];
   readonly blocks: readonly BlockView[];
 }
 
@@ -125,6 +127,9 @@ export class Views {
       formatted: struct.fields.some((field) => field.type.kind !== 'pad'),
       fields: views.filter((view) => view.kind !== 'pad'),
       donates: struct.donates,
+      members: [...views.filter((view) => view.kind !== 'pad'), ...optionals]
+        .map((view) => view.name)
+        .concat(struct.donates),
       blocks,
     };
   }
