@@ -11,6 +11,7 @@ const USAGE = `usage: lisafs COMMAND [arguments]
 A protocol of one's own:
   init      make a project: a schema, a server, a client and a test
   generate  generate code from a schema
+  breaking  tell what a schema's changes break
   docs      make a page about a schema, for reading
 
 A server that runs:
@@ -33,6 +34,7 @@ type Command = (args: readonly string[]) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   bench: async () => (await import('./bench.js')).benchCommand,
+  breaking: async () => (await import('./breaking.js')).breakingCommand,
   call: async () => (await import('./call.js')).callCommand,
   cat: async () => (await import('./cat.js')).catCommand,
   cp: async () => (await import('./cp.js')).cpCommand,

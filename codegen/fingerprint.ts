@@ -24,10 +24,9 @@ export interface Fingerprint {
 /** The fingerprint of a whole protocol: equal ones need no further comparing. */
 export function fingerprintOf(protocol: LaidProtocol): Fingerprint {
   const structs = new Map(protocol.structs.map((struct) => [struct.name, struct]));
-  const layoutOf = (name: string | undefined): Layout => layoutChain(name, structs);
   const layouts = protocol.messages
     .filter((message) => message.mid !== 0)
-    .map(({ mid, req, resp }) => ({ mid, req: layoutOf(req), resp: layoutOf(resp) }));
+    .map(({ mid, req, resp }) => ({ mid, req: layoutOf(req, structs), resp: layoutOf(resp, structs) }));
   const lines = protocol.messages.map(({ mid, name }: Message) => `${mid} ${name}`);
   const text = [protocol.name, ...lines, JSON.stringify(layouts)].join('\n');
   return { value: digest(text).slice(0, 16), layouts };
@@ -35,12 +34,13 @@ export function fingerprintOf(protocol: LaidProtocol): Fingerprint {
 
 type Structs = ReadonlyMap<string, LaidStruct>;
 
-function layoutChain(name: string | undefined, structs: Structs): Layout {
+/** A struct's layout. */
+export function layoutOf(name: string | undefined, structs: Structs): Layout {
   const fields = structs.get(name ?? '')?.fields ?? [];
   const required = fields.filter((field) => !field.optional);
   const chain = [chained('', wireText(required, structs))];
   for (const { type } of fields.slice(required.length)) {
-    chain.push(chained(`${chain.at(-1)!}`, typeText(type, structs)));
+    chain.push(chained(`${chain.at(-1)!}`, wireTextOf(type, structs)));
   }
   return chain;
 }
@@ -56,10 +56,11 @@ function digest(text: string): string {
 
 /** The fields as the wire has them: a struct in a struct leaves no trace there. */
 function wireText(fields: readonly Field[], structs: Structs): string {
-  return fields.map((field) => typeText(field.type, structs)).join(' ');
+  return fields.map((field) => wireTextOf(field.type, structs)).join(' ');
 }
 
-function typeText(type: FieldType, structs: Structs): string {
+/** A type as the wire has it: where two are the same, so are the bytes. */
+export function wireTextOf(type: FieldType, structs: Structs): string {
   switch (type.kind) {
     case 'int':
       return `${type.signed ? 'i' : 'u'}${type.bits}`;
@@ -80,7 +81,7 @@ function typeText(type: FieldType, structs: Structs): string {
     case 'bytes':
       return `b${type.countBits}`;
     case 'list':
-      return `l${type.countBits}[${typeText(type.element, structs)}]`;
+      return `l${type.countBits}[${wireTextOf(type.element, structs)}]`;
     case 'struct':
       return wireText(structs.get(type.name)!.fields, structs);
   }

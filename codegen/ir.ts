@@ -195,12 +195,21 @@ export interface Message {
   readonly implied: boolean;
 }
 
+/** A breaking change that the schema allows: `@allow RULE subject reason` above the protocol. */
+export interface Allowed {
+  readonly rule: string;
+  readonly subject: string;
+  readonly reason: string;
+  readonly place: Place;
+}
+
 /** A schema as it was read. */
 export interface Protocol {
   readonly name: string;
   readonly doc: readonly string[];
   readonly place: Place;
   readonly allChannelsOrNone: boolean;
+  readonly allowed: readonly Allowed[];
   /** True for the SDK's own messages, which go beside a protocol and are none. */
   readonly extensions: boolean;
   readonly aliases: readonly Alias[];

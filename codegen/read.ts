@@ -6,6 +6,7 @@
 import {
   type ExportableNode,
   type InterfaceDeclaration,
+  type JSDoc,
   type JSDocableNode,
   Node,
   Project,
@@ -15,10 +16,10 @@ import {
   type TypeNode,
 } from 'ts-morph';
 import type { Diagnostic, Place } from './ir.js';
-import type { MemberSyntax, StatementSyntax, TypeSyntax } from './syntax.js';
+import type { AllowSyntax, MemberSyntax, StatementSyntax, TypeSyntax } from './syntax.js';
 
 /** Tags that are for the compiler and do not belong into a doc comment of the generated code. */
-const COMPILER_TAGS = /^\s*@(allChannelsOrNone)\b.*$/u;
+const COMPILER_TAGS = /^\s*@(?:allChannelsOrNone|allow)\b.*$/u;
 
 const NOT_A_DECLARATION =
   'a schema holds imports of types, exported interfaces and exported type aliases; move anything else elsewhere';
@@ -94,10 +95,20 @@ class Reader {
       name: node.getName(),
       doc: docOf(node),
       tags: tagsOf(node),
+      allows: node.getJsDocs().flatMap((doc) => this.#allows(doc)),
       bases: node.getExtends().map((base) => this.#base(base)),
       members: node.getMembers().map((member) => this.#member(member)),
       wrong: notExported(node) ?? (node.getTypeParameters().length > 0 ? GENERIC : undefined),
     };
+  }
+
+  /** The lines that begin with `@allow`, each with its place. */
+  #allows(doc: JSDoc): AllowSyntax[] {
+    const start = doc.compilerNode.getStart();
+    return [...doc.getText().matchAll(/^[\s/*]*@allow\b(.*)$/gmu)].map((match) => {
+      const text = match[1]!.replace(/\*\/\s*$/u, '').trim();
+      return { place: this.placeAt(start + match.index + match[0].indexOf('@allow')), text };
+    });
   }
 
   #base(node: Node): TypeSyntax {

@@ -1,8 +1,9 @@
 /** From syntax to meaning: looks up names, makes messages and structs of what was read, and collects what is wrong. */
 
+import { RULES, isRule } from './breaking-rules.js';
 import { choiceOf, errorCodesOf, isChoice, isErrorCodes } from './choices.js';
 import { checkProtocol } from './check.js';
-import type { Choice, Diagnostic, ErrorCodes, Field, Message, Place, Protocol, Struct } from './ir.js';
+import type { Allowed, Choice, Diagnostic, ErrorCodes, Field, Message, Place, Protocol, Struct } from './ir.js';
 import { MAX_MID, STANDARD_MESSAGES, freeMID, standardMessage, wrongExtensionMID, wrongMID } from './mids.js';
 import {
   VOCABULARY,
@@ -16,7 +17,7 @@ import {
   wrongMember,
   wrongType,
 } from './names.js';
-import type { AliasSyntax, InterfaceSyntax, MemberSyntax, StatementSyntax, TypeSyntax } from './syntax.js';
+import type { AliasSyntax, AllowSyntax, InterfaceSyntax, MemberSyntax, StatementSyntax, TypeSyntax } from './syntax.js';
 import { Types } from './types.js';
 
 /** numFDs is one byte on the wire. */
@@ -76,7 +77,8 @@ class Resolver {
     this.#messages.sort((a, b) => a.mid - b.mid);
     const { name, doc, place } = root;
     const allChannelsOrNone = root.tags.includes('allChannelsOrNone');
-    const common = { name, doc, place, allChannelsOrNone, extensions: this.extensions };
+    const allowed = root.allows.flatMap((allow) => this.#allowed(allow));
+    const common = { name, doc, place, allChannelsOrNone, allowed, extensions: this.extensions };
     return {
       ...common,
       aliases: resolved,
@@ -144,6 +146,22 @@ class Resolver {
       else named.set(syntax.name, syntax);
     }
     this.#types = new Types(this.#interfaces, named, this.#choices, (place, message) => this.#report(place, message));
+  }
+
+  #allowed({ place, text }: AllowSyntax): Allowed[] {
+    const [, rule, subject, reason] = /^([A-Z_]+)\s+([\w$.]+)\s+(\S.*)$/u.exec(text) ?? [];
+    if (rule !== undefined && subject !== undefined && reason !== undefined) {
+      if (isRule(rule)) return [{ rule, subject, reason, place }];
+      const near = nearest(rule, Object.keys(RULES));
+      const hint = near === undefined ? '' : `did you mean ${near}? Else `;
+      this.#report(place, `${show(rule)} is no rule; ${hint}see docs/breaking.md`);
+      return [];
+    }
+    this.#report(
+      place,
+      '@allow names a rule, what it is about, and why; write @allow FIELD_REMOVED Item.size nobody reads it',
+    );
+    return [];
   }
 
   #declareErrors(syntax: AliasSyntax): void {

@@ -27,6 +27,12 @@ export interface MemberSyntax {
   readonly wrong: string | undefined;
 }
 
+/** What stands after an `@allow` in a doc comment. */
+export interface AllowSyntax {
+  readonly place: Place;
+  readonly text: string;
+}
+
 export interface InterfaceSyntax {
   readonly kind: 'interface';
   readonly place: Place;
@@ -34,6 +40,7 @@ export interface InterfaceSyntax {
   readonly doc: readonly string[];
   /** Words after an @ in its doc comment that are for the compiler. */
   readonly tags: readonly string[];
+  readonly allows: readonly AllowSyntax[];
   readonly bases: readonly TypeSyntax[];
   readonly members: readonly MemberSyntax[];
   readonly wrong: string | undefined;

@@ -1,0 +1,235 @@
+/** What changed between two versions of a struct. */
+
+import type { Rule } from './breaking-rules.js';
+import { layoutOf, wireTextOf } from './fingerprint.js';
+import type { Field, FieldType, LaidProtocol, LaidStruct, Place } from './ir.js';
+
+/** Tells of a change: its rule, what it is about (`Item.size`), where, and why it breaks what its level says. */
+export type Tell = (rule: Rule, subject: string, place: Place, reason: string) => void;
+
+type Structs = ReadonlyMap<string, LaidStruct>;
+
+/** Compares structs, each pair once, those in their fields as well. */
+export class StructComparison {
+  readonly #before: Structs;
+  readonly #after: Structs;
+  readonly #compared = new Set<string>();
+
+  constructor(
+    before: LaidProtocol,
+    after: LaidProtocol,
+    private readonly tell: Tell,
+  ) {
+    this.#before = new Map(before.structs.map((struct) => [struct.name, struct]));
+    this.#after = new Map(after.structs.map((struct) => [struct.name, struct]));
+  }
+
+  compare(beforeName: string, afterName: string): void {
+    const key = `${beforeName} ${afterName}`;
+    if (this.#compared.has(key)) return;
+    this.#compared.add(key);
+    const [before, after] = [this.#before.get(beforeName)!, this.#after.get(afterName)!];
+    if (this.#goTogether(before, after)) this.#sameWire(before, after);
+    else this.#otherWire(before, after);
+    this.#parts(before, after);
+  }
+
+  /** As at mount: one layout begins the other. */
+  #goTogether(before: LaidStruct, after: LaidStruct): boolean {
+    const [a, b] = [layoutOf(before.name, this.#before), layoutOf(after.name, this.#after)];
+    const last = Math.min(a.length, b.length) - 1;
+    return a[last] === b[last];
+  }
+
+  /** The bytes are the same, so fields belong together by their places; optional ones may have come or gone. */
+  #sameWire(before: LaidStruct, after: LaidStruct): void {
+    const [old, now] = [before.fields, after.fields];
+    const required = (fields: readonly Field[]): number => fields.filter((field) => !field.optional).length;
+    if (required(old) !== required(now)) {
+      const reason = 'the bytes are the same, but code that names the fields must name others';
+      return this.tell('FIELDS_REGROUPED', after.name, after.place, reason);
+    }
+    const names = (fields: readonly Field[]): Set<string> => new Set(fields.map(({ name }) => name));
+    const [oldNames, nowNames] = [names(old), names(now)];
+    for (const [i, field] of now.entries()) {
+      const was = old[i];
+      if (was === undefined) break;
+      const subject = `${after.name}.${field.name}`;
+      if (was.name === field.name) this.#sameField(was, field, subject);
+      else if (was.type.kind === 'pad' && field.type.kind === 'pad') continue;
+      else if (oldNames.has(field.name) && nowNames.has(was.name)) {
+        const reason = `its bytes are those that '${was.name}' had: running peers take one for the other`;
+        this.tell('FIELDS_SWAPPED', subject, field.place, reason);
+      } else {
+        const reason = `it was called '${was.name}'; code that says so does not compile`;
+        this.tell('FIELD_RENAMED', subject, field.place, reason);
+      }
+    }
+    for (const more of now.slice(old.length)) {
+      const reason = 'it comes after all others: running peers ignore it, and their messages lack it';
+      this.tell('OPTIONAL_ADDED', `${after.name}.${more.name}`, more.place, reason);
+    }
+    for (const gone of old.slice(now.length)) {
+      const reason = 'running peers go on sending it and are ignored; code that names it does not compile';
+      this.tell('OPTIONAL_REMOVED', `${after.name}.${gone.name}`, after.place, reason);
+    }
+  }
+
+  /** The bytes differ, so fields belong together by their names. */
+  #otherWire(before: LaidStruct, after: LaidStruct): void {
+    const now = new Map(after.fields.map((field) => [field.name, field]));
+    const old = new Map(before.fields.map((field) => [field.name, field]));
+    const gone = before.fields.filter(({ name }) => !now.has(name));
+    const added = after.fields.filter(({ name }) => !old.has(name));
+    // A pad is told of only where nothing else came or went.
+    const isOnlyPads = [...gone, ...added].every(({ type }) => type.kind === 'pad');
+    const counts = ({ type }: Field): boolean => isOnlyPads || type.kind !== 'pad';
+    for (const field of gone.filter(counts)) {
+      const reason = 'running peers still write it, and would have what follows read at its place';
+      this.tell('FIELD_REMOVED', `${after.name}.${field.name}`, after.place, reason);
+    }
+    for (const field of added.filter(counts)) {
+      this.tell('FIELD_ADDED', `${after.name}.${field.name}`, field.place, addedReason(field, after));
+    }
+    for (const field of after.fields) {
+      const was = old.get(field.name);
+      if (was === undefined) continue;
+      const subject = `${after.name}.${field.name}`;
+      if (was.optional !== field.optional) {
+        const reason = `it was ${was.optional ? 'optional' : 'always there'}, and running peers count on that`;
+        this.tell('FIELD_OPTIONALITY_CHANGED', subject, field.place, reason);
+      } else this.#sameField(was, field, subject);
+    }
+    const common = (fields: readonly Field[], others: ReadonlyMap<string, Field>): string =>
+      fields.flatMap(({ name }) => (others.has(name) ? [name] : [])).join(' ');
+    if (common(before.fields, now) !== common(after.fields, old)) {
+      const reason = 'the fields stand in another order, and running peers go by their places';
+      this.tell('FIELDS_REORDERED', after.name, after.place, reason);
+    }
+  }
+
+  #sameField(was: Field, field: Field, subject: string): void {
+    const [a, b] = [typeName(was.type), typeName(field.type)];
+    if (!this.#sameBytes(was.type, field.type)) {
+      // A part that changed inside is told of by itself.
+      if (a === b && partOf(was.type) !== undefined && partOf(was.type) === partOf(field.type)) return;
+      const reason = `it was ${a} and is ${b}: running peers read and write other bytes`;
+      return this.tell('FIELD_TYPE_CHANGED', subject, field.place, reason);
+    }
+    if (valuesOf(was.type) !== valuesOf(field.type)) {
+      const reason = `it was ${a} and is ${b}: one side refuses values that the other may send`;
+      return this.tell('FIELD_VALUES_CHANGED', subject, field.place, reason);
+    }
+    if (sourceType(was.type) !== sourceType(field.type)) {
+      const reason = `it was ${a} and is ${b}: the bytes are the same, the type in TypeScript is not`;
+      this.tell('FIELD_TYPE_RENAMED', subject, field.place, reason);
+    }
+    this.#maximum(was.type, field.type, subject, field.place);
+  }
+
+  #maximum(was: FieldType, now: FieldType, subject: string, place: Place): void {
+    if ('max' in was && 'max' in now && was.max !== now.max) {
+      const who = was.max < now.max ? 'running peers refuse what is longer' : 'running peers may send what is longer';
+      this.tell('MAXIMUM_CHANGED', subject, place, `it was at most ${was.max} long and is ${now.max}: ${who}`);
+    }
+    if (was.kind === 'list' && now.kind === 'list') this.#maximum(was.element, now.element, subject, place);
+  }
+
+  #sameBytes(was: FieldType, now: FieldType): boolean {
+    return wireTextOf(was, this.#before) === wireTextOf(now, this.#after);
+  }
+
+  /** A struct where there was none: it breaks nothing when all of its fields may be missing. */
+  cameToBe(name: string): boolean {
+    const { fields } = this.#after.get(name)!;
+    if (fields.some((field) => !field.optional)) return false;
+    for (const field of fields) {
+      const reason = 'it comes after all others: running peers ignore it, and their messages lack it';
+      this.tell('OPTIONAL_ADDED', `${name}.${field.name}`, field.place, reason);
+    }
+    return true;
+  }
+
+  /** Structs in fields of the same name. */
+  #parts(before: LaidStruct, after: LaidStruct): void {
+    for (const field of after.fields) {
+      const was = before.fields.find(({ name }) => name === field.name);
+      const [a, b] = [was && partOf(was.type), partOf(field.type)];
+      if (a !== undefined && b !== undefined) this.compare(a, b);
+    }
+  }
+}
+
+function addedReason(field: Field, struct: LaidStruct): string {
+  if (!field.optional) {
+    return 'running peers do not write it; only whole requests and responses grow, by optional fields at their end';
+  }
+  const next = struct.fields[struct.fields.indexOf(field) + 1];
+  return next === undefined
+    ? 'what comes before it has changed as well'
+    : `running peers have '${next.name}' at its place; add it after all other optional fields`;
+}
+
+/** The struct that a field holds or lists. */
+function partOf(type: FieldType): string | undefined {
+  if (type.kind === 'list') return partOf(type.element);
+  return type.kind === 'struct' ? type.name : undefined;
+}
+
+/** Which values a type has, where not all that its bytes can be. */
+function valuesOf(type: FieldType): string {
+  switch (type.kind) {
+    case 'list':
+      return valuesOf(type.element);
+    case 'enum':
+    case 'flags':
+      return type.name;
+    case 'bool':
+      return 'bool';
+    default:
+      return 'all';
+  }
+}
+
+/** What the type is to TypeScript, where that is more than its kind: a name of the schema. */
+function sourceType(type: FieldType): string {
+  switch (type.kind) {
+    case 'list':
+      return `${sourceType(type.element)}[]`;
+    case 'opaque':
+    case 'struct':
+    case 'enum':
+      return `${type.kind} ${type.name}`;
+    case 'int':
+      return type.bits === 64 ? 'bigint' : 'number';
+    case 'flags':
+      return 'number';
+    default:
+      return type.kind;
+  }
+}
+
+function typeName(type: FieldType): string {
+  switch (type.kind) {
+    case 'int':
+      return `${type.signed ? 'i' : 'u'}${type.bits}`;
+    case 'float':
+      return `f${type.bits}`;
+    case 'pad':
+      return `Pad<${type.size}>`;
+    case 'fixedBytes':
+      return `FixedBytes<${type.size}>`;
+    case 'string':
+      return `Str<u${type.countBits}>`;
+    case 'bytes':
+      return `Bytes<u${type.countBits}>`;
+    case 'list':
+      return `List<${typeName(type.element)}, u${type.countBits}>`;
+    case 'bool':
+      return 'bool';
+    case 'struct':
+      return type.name;
+    default:
+      return `${type.name} (u${type.bits})`;
+  }
+}

@@ -1,0 +1,202 @@
+/** Compares two versions of a schema: which changes break running peers, and which only code. */
+
+import { RULES, type Level, type Rule } from './breaking-rules.js';
+import { StructComparison, type Tell } from './breaking-structs.js';
+import type { Allowed, Choice, LaidProtocol, Message, Place } from './ir.js';
+
+/** A change, and what it breaks. */
+export interface Change {
+  readonly rule: Rule;
+  readonly level: Level;
+  /** What changed: `Get`, `Item.size`, `Colour.Red`. */
+  readonly subject: string;
+  /** Where, in the later version. */
+  readonly place: Place;
+  /** Why it breaks what it breaks. */
+  readonly reason: string;
+  /** Why it is allowed, if the schema says so. */
+  readonly allowed: string | undefined;
+}
+
+/** Every change from `before` to `after`, in the order of the later text, those that break nothing as well. */
+export function breakingChanges(before: LaidProtocol, after: LaidProtocol): Change[] {
+  const changes: Change[] = [];
+  const tell: Tell = (rule, subject, place, reason) => {
+    const allowed = after.allowed.find((each) => each.rule === rule && each.subject === subject)?.reason;
+    changes.push({ rule, level: RULES[rule], subject, place, reason, allowed });
+  };
+  if (before.name !== after.name) {
+    const reason = `it was ${before.name}: a client and a server of different protocols refuse each other at mount`;
+    tell('PROTOCOL_RENAMED', after.name, after.place, reason);
+  }
+  compareMessages(before, after, tell);
+  compareChoices(before, after, tell);
+  compareErrors(before, after, tell);
+  return changes.sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
+}
+
+/** Allowances of a later version that allow nothing. */
+export function unusedAllowances(after: LaidProtocol, changes: readonly Change[]): Allowed[] {
+  return after.allowed.filter(
+    ({ rule, subject }) => !changes.some((change) => change.rule === rule && change.subject === subject),
+  );
+}
+
+function compareMessages(before: LaidProtocol, after: LaidProtocol, tell: Tell): void {
+  const structs = new StructComparison(before, after, tell);
+  for (const now of after.messages) {
+    if (before.messages.some(({ name, mid }) => name === now.name || mid === now.mid)) continue;
+    tell('MESSAGE_ADDED', now.name, now.place, 'running peers do not support it, and clients can ask whether one does');
+  }
+  for (const was of before.messages) {
+    const [sameName, sameMID] = [
+      after.messages.find(({ name }) => name === was.name),
+      after.messages.find(({ mid }) => mid === was.mid),
+    ];
+    if (sameName !== undefined && sameName.mid !== was.mid) {
+      const reason = `it had MID ${was.mid}, which is all that running peers know it by`;
+      tell('MID_CHANGED', was.name, sameName.place, reason);
+      compareContents(was, sameName, structs, tell);
+    } else if (sameName !== undefined) compareContents(was, sameName, structs, tell);
+    else if (sameMID === undefined) {
+      const reason = `running peers still send MID ${was.mid}, and get EOPNOTSUPP`;
+      tell('MESSAGE_REMOVED', was.name, after.place, reason);
+    } else if (before.messages.some(({ name }) => name === sameMID.name)) {
+      // It has another message now, whose own MID has changed: told there.
+      tell('MESSAGE_REMOVED', was.name, after.place, `running peers still send MID ${was.mid}, and mean ${was.name}`);
+    } else compareSuccessors(before, after, was, sameMID, tell, structs);
+  }
+}
+
+/** A message and another that has its MID now: the same under a new name, or something else. */
+function compareSuccessors(
+  before: LaidProtocol,
+  after: LaidProtocol,
+  was: Message,
+  now: Message,
+  tell: Tell,
+  structs: StructComparison,
+): void {
+  const changes: Parameters<Tell>[] = [];
+  const silent = new StructComparison(before, after, (...change) => changes.push(change));
+  compareContents(was, now, silent, (...change) => changes.push(change));
+  if (changes.some(([rule]) => RULES[rule] === 'wire')) {
+    const reason = `MID ${was.mid} was ${was.name}'s, and running peers still mean that by it; give it a new one`;
+    tell('MID_REUSED', now.name, now.place, reason);
+  } else {
+    tell('MESSAGE_RENAMED', now.name, now.place, `it was ${was.name}; code that calls it does not compile`);
+    compareContents(was, now, structs, tell);
+  }
+}
+
+function compareContents(was: Message, now: Message, structs: StructComparison, tell: Tell): void {
+  for (const [part, role] of [
+    ['req', 'request'],
+    ['resp', 'response'],
+  ] as const) {
+    const [a, b] = [was[part], now[part]];
+    if (a !== undefined && b !== undefined) structs.compare(a, b);
+    else if (a === undefined && b !== undefined) {
+      if (structs.cameToBe(b)) continue;
+      tell('CONTENT_ADDED', now.name, now.place, `its ${role} was empty, and running peers send nothing in it`);
+    } else if (a !== undefined) {
+      tell('CONTENT_REMOVED', now.name, now.place, `its ${role} is empty, and running peers count on what was in it`);
+    }
+    if (a !== undefined && b !== undefined && a !== b && a !== `${was.name}${suffix(part)}`) {
+      tell('STRUCT_RENAMED', b, now.place, `it was ${a}; code that says so does not compile`);
+    }
+    const [limit, nowLimit] = [was.limits[part], now.limits[part]];
+    if (limit !== nowLimit) {
+      const text = (value: number | undefined): string => (value === undefined ? 'unlimited' : `${value} bytes`);
+      const reason = `its ${role} was ${text(limit)} and is ${text(nowLimit)}: one side refuses what the other sends`;
+      tell('MESSAGE_LIMIT_CHANGED', now.name, now.place, reason);
+    }
+  }
+  compareDonations(was, now, tell);
+}
+
+function suffix(part: 'req' | 'resp'): string {
+  return part === 'req' ? 'Req' : 'Resp';
+}
+
+function compareDonations(was: Message, now: Message, tell: Tell): void {
+  if (now.donates.length < was.donates.length) {
+    const gone = was.donates.filter((name) => !now.donates.includes(name)).join(', ');
+    tell('DONATION_REMOVED', now.name, now.place, `running clients count on a descriptor that does not come: ${gone}`);
+    return;
+  }
+  const moved = was.donates.filter((name, i) => now.donates[i] !== name && now.donates.includes(name));
+  if (moved.length > 0) {
+    const reason = `descriptors have no names on the wire, and running clients take one for another: ${moved.join(', ')}`;
+    tell('DONATIONS_REORDERED', now.name, now.place, reason);
+    return;
+  }
+  for (const name of now.donates.slice(was.donates.length)) {
+    tell(
+      'DONATION_ADDED',
+      now.name,
+      now.place,
+      `running clients close the descriptor '${name}', and others go without`,
+    );
+  }
+  for (const [i, name] of was.donates.entries()) {
+    if (now.donates[i] === name) continue;
+    const reason = `the descriptor '${now.donates[i]!}' was called '${name}'; code that says so does not compile`;
+    tell('DONATION_RENAMED', now.name, now.place, reason);
+  }
+}
+
+function compareChoices(before: LaidProtocol, after: LaidProtocol, tell: Tell): void {
+  for (const was of before.choices) {
+    const now = after.choices.find(({ name }) => name === was.name);
+    if (now !== undefined && now.kind === was.kind) compareChoice(was, now, tell);
+  }
+}
+
+function compareChoice(was: Choice, now: Choice, tell: Tell): void {
+  const isEnum = now.kind === 'enum';
+  for (const member of was.members) {
+    const same = now.members.find(({ value }) => value === member.value);
+    const subject = `${now.name}.${member.name}`;
+    if (same === undefined) {
+      const reason = `running peers may still send ${member.value}, which is refused now`;
+      tell(isEnum ? 'ENUM_VALUE_REMOVED' : 'FLAG_REMOVED', subject, now.place, reason);
+    } else if (same.name !== member.name) {
+      const reason = `${member.value} was called '${member.name}'; code that says so does not compile`;
+      tell('CHOICE_MEMBER_RENAMED', `${now.name}.${same.name}`, same.place, reason);
+    }
+  }
+  for (const member of now.members) {
+    if (was.members.some(({ value }) => value === member.value)) continue;
+    const reason = `running peers refuse ${member.value}; send it only to those that know it`;
+    tell(isEnum ? 'ENUM_VALUE_ADDED' : 'FLAG_ADDED', `${now.name}.${member.name}`, member.place, reason);
+  }
+}
+
+function compareErrors(before: LaidProtocol, after: LaidProtocol, tell: Tell): void {
+  const now = after.errors?.members ?? [];
+  const place = after.errors?.place ?? after.place;
+  const old = before.errors?.members ?? [];
+  for (const { name, value, place: at } of now) {
+    if (old.some((member) => member.name === name || member.value === value)) continue;
+    tell('ERROR_CODE_ADDED', name, at, `running clients see it as E${value}`);
+  }
+  for (const { name, value } of old) {
+    const sameName = now.find((member) => member.name === name);
+    const sameCode = now.find((member) => member.value === value);
+    if (sameName !== undefined && sameName.value !== value) {
+      const reason = `its code was ${value}, which is all that running peers know it by`;
+      tell('ERROR_CODE_CHANGED', name, sameName.place, reason);
+    } else if (sameName === undefined && sameCode !== undefined) {
+      const reason = `${value} was called '${name}'; code that asks for that does not compile`;
+      tell('ERROR_CODE_RENAMED', sameCode.name, sameCode.place, reason);
+    } else if (sameName === undefined) {
+      tell(
+        'ERROR_CODE_REMOVED',
+        name,
+        place,
+        `code that asks for it does not compile; servers that run may send ${value}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,528 @@
+/** `breaking` over a list of changes, each with the reason for its verdict. */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { breakingChanges } from '../../codegen/breaking.js';
+import { RULES } from '../../codegen/breaking-rules.js';
+import { analyse } from '../../codegen/compile.js';
+import { fingerprintOf } from '../../codegen/fingerprint.js';
+import type { LaidProtocol } from '../../codegen/ir.js';
+import { areCompatible } from '../../runtime/wire/layout.js';
+import { ROOT } from '../style/sources.js';
+import { errorsOf } from './compiled.js';
+
+const BASE = `export type Key = Opaque<u64>;
+export type Colour = Enum<u8, { Red: 0; Green: 1 }>;
+export type Access = Flags<u8, { Read: 1; Write: 2 }>;
+export type KVErrors = Errors<{ Full: 4096; Busy: 4097 }>;
+export interface Item { id: Key; size: u32; kind: u32; name: Str<u8, 40> }
+export interface Pair { left: u32; right: u32 }
+/** Keys and values. */
+export interface KV {
+  get: Message<256, { key: Key; flags: u32; colour: Colour; access: Access; pad0: Pad<2> }, Item>;
+  put: Message<257, { name: Str; a?: u32; b?: u64 }, { at: u64 }, Limits<{ request: 4096 }>>;
+  open: Message<258, Empty, { n: u8 }, Donates<'file', 'socket'>>;
+  list: Message<259, Pair, { items: List<Item> }>;
+}
+`;
+
+/** What is changed, the texts for others, and all that is told of it: what it breaks, the rule, the subject, the reason. */
+type Case = readonly [name: string, edits: readonly (readonly string[])[], ...told: string[]];
+
+const CASES: readonly Case[] = [
+  ['a comment', [['/** Keys and values. */', '/** Values and keys. */']]],
+  [
+    'another order of declarations',
+    [
+      ['export interface Pair { left: u32; right: u32 }\n', ''],
+      ['export type Key', 'export interface Pair { left: u32; right: u32 }\nexport type Key'],
+    ],
+  ],
+  [
+    'a name for a type that stays',
+    [
+      ['flags: u32', 'flags: Bits'],
+      ['export type Key', 'export type Bits = u32;\nexport type Key'],
+    ],
+  ],
+  [
+    'a new message',
+    [['  list:', '  more: Message<260, Empty, Empty>;\n  list:']],
+    'none MESSAGE_ADDED More: running peers do not support it, and clients can ask whether one does',
+  ],
+  [
+    'a new message with the MID of another, which is given up',
+    [['  list: Message<259, Pair, { items: List<Item> }>', '  more: Message<259, { x: u8 }, Empty>']],
+    "wire MID_REUSED More: MID 259 was List's, and running peers still mean that by it; give it a new one",
+  ],
+  [
+    'a message that goes',
+    [["  open: Message<258, Empty, { n: u8 }, Donates<'file', 'socket'>>;\n", '']],
+    'wire MESSAGE_REMOVED Open: running peers still send MID 258, and get EOPNOTSUPP',
+  ],
+  [
+    'a message with another MID',
+    [['Message<259', 'Message<300']],
+    'wire MID_CHANGED List: it had MID 259, which is all that running peers know it by',
+  ],
+  [
+    'two messages that trade their MIDs',
+    [
+      ['Message<259', 'Message<999'],
+      ['Message<258', 'Message<259'],
+      ['Message<999', 'Message<258'],
+    ],
+    'wire MID_CHANGED Open: it had MID 258, which is all that running peers know it by',
+    'wire MID_CHANGED List: it had MID 259, which is all that running peers know it by',
+  ],
+  [
+    'a message with another name',
+    [['  list:', '  enumerate:']],
+    'source MESSAGE_RENAMED Enumerate: it was List; code that calls it does not compile',
+  ],
+  [
+    'a protocol with another name',
+    [['interface KV', 'interface Store']],
+    'wire PROTOCOL_RENAMED Store: it was KV: a client and a server of different protocols refuse each other at mount',
+  ],
+  [
+    'an optional field at the end',
+    [['b?: u64 }', 'b?: u64; c?: Str }']],
+    'none OPTIONAL_ADDED PutReq.c: it comes after all others: running peers ignore it, and their messages lack it',
+  ],
+  [
+    'a first optional field',
+    [['{ at: u64 }', '{ at: u64; more?: u8 }']],
+    'none OPTIONAL_ADDED PutResp.more: it comes after all others: running peers ignore it, and their messages lack it',
+  ],
+  [
+    'an optional field before another',
+    [['a?: u32;', 'a?: u32; c?: u8;']],
+    "wire FIELD_ADDED PutReq.c: running peers have 'b' at its place; add it after all other optional fields",
+  ],
+  [
+    'an optional field that goes, the last',
+    [['; b?: u64 }', ' }']],
+    'source OPTIONAL_REMOVED PutReq.b: running peers go on sending it and are ignored; code that names it does not compile',
+  ],
+  [
+    'an optional field that goes, with others after it',
+    [['a?: u32; ', '']],
+    'wire FIELD_REMOVED PutReq.a: running peers still write it, and would have what follows read at its place',
+  ],
+  [
+    'an optional field that must be there now',
+    [['a?: u32; b?: u64', 'a: u32; b?: u64']],
+    'wire FIELD_OPTIONALITY_CHANGED PutReq.a: it was optional, and running peers count on that',
+  ],
+  [
+    'a field that may be missing now',
+    [['{ at: u64 }', '{ at?: u64 }']],
+    'wire FIELD_OPTIONALITY_CHANGED PutResp.at: it was always there, and running peers count on that',
+  ],
+  [
+    'an optional field of another type',
+    [['b?: u64', 'b?: u32']],
+    'wire FIELD_TYPE_CHANGED PutReq.b: it was u64 and is u32: running peers read and write other bytes',
+  ],
+  [
+    'a new field',
+    [['name: Str<u8, 40> }', 'name: Str<u8, 40>; owner: u8 }']],
+    'wire FIELD_ADDED Item.owner: running peers do not write it; only whole requests and responses grow, by optional fields at their end',
+  ],
+  [
+    'a new field in the room of a pad',
+    [['pad0: Pad<2>', 'uid: u16']],
+    'wire FIELD_ADDED GetReq.uid: running peers do not write it; only whole requests and responses grow, by optional fields at their end',
+  ],
+  [
+    'a field that goes',
+    [['; kind: u32', '; pad0: Pad<4>']],
+    'wire FIELD_REMOVED Item.kind: running peers still write it, and would have what follows read at its place',
+  ],
+  [
+    'a field with another name',
+    [['kind: u32', 'type: u32']],
+    "source FIELD_RENAMED Item.type: it was called 'kind'; code that says so does not compile",
+  ],
+  [
+    'two fields of one type in another order',
+    [['size: u32; kind: u32', 'kind: u32; size: u32']],
+    "wire FIELDS_SWAPPED Item.kind: its bytes are those that 'size' had: running peers take one for the other",
+    "wire FIELDS_SWAPPED Item.size: its bytes are those that 'kind' had: running peers take one for the other",
+  ],
+  [
+    'fields of several types in another order',
+    [['id: Key; size: u32; kind: u32', 'size: u32; kind: u32; id: Key']],
+    'wire FIELDS_REORDERED Item: the fields stand in another order, and running peers go by their places',
+  ],
+  [
+    'a wider integer',
+    [['{ n: u8 }', '{ n: u16 }']],
+    'wire FIELD_TYPE_CHANGED OpenResp.n: it was u8 and is u16: running peers read and write other bytes',
+  ],
+  [
+    'a signed integer',
+    [['{ n: u8 }', '{ n: i8 }']],
+    'wire FIELD_TYPE_CHANGED OpenResp.n: it was u8 and is i8: running peers read and write other bytes',
+  ],
+  [
+    'a number of IEEE 754',
+    [['flags: u32', 'flags: f32']],
+    'wire FIELD_TYPE_CHANGED GetReq.flags: it was u32 and is f32: running peers read and write other bytes',
+  ],
+  [
+    'a boolean of a byte',
+    [['{ n: u8 }', '{ n: bool }']],
+    'wire FIELD_VALUES_CHANGED OpenResp.n: it was u8 and is bool: one side refuses values that the other may send',
+  ],
+  [
+    'an enum of a byte',
+    [['{ n: u8 }', '{ n: Colour }']],
+    'wire FIELD_VALUES_CHANGED OpenResp.n: it was u8 and is Colour (u8): one side refuses values that the other may send',
+  ],
+  [
+    'a list in place of its element',
+    [['{ n: u8 }', '{ n: List<u8> }']],
+    'wire FIELD_TYPE_CHANGED OpenResp.n: it was u8 and is List<u8, u16>: running peers read and write other bytes',
+  ],
+  [
+    'bytes in place of a string',
+    [['name: Str;', 'name: Bytes<u16>;']],
+    'source FIELD_TYPE_RENAMED PutReq.name: it was Str<u16> and is Bytes<u16>: the bytes are the same, the type in TypeScript is not',
+  ],
+  [
+    'another count',
+    [['List<Item>', 'List<Item, u32>']],
+    'wire FIELD_TYPE_CHANGED ListResp.items: it was List<Item, u16> and is List<Item, u32>: running peers read and write other bytes',
+  ],
+  [
+    'a lower maximum',
+    [['Str<u8, 40>', 'Str<u8, 30>']],
+    'wire MAXIMUM_CHANGED Item.name: it was at most 40 long and is 30: running peers may send what is longer',
+  ],
+  [
+    'a higher maximum',
+    [['Str<u8, 40>', 'Str<u8, 50>']],
+    'wire MAXIMUM_CHANGED Item.name: it was at most 40 long and is 50: running peers refuse what is longer',
+  ],
+  [
+    'an identifier in place of a number',
+    [['{ at: u64 }', '{ at: Key }']],
+    'source FIELD_TYPE_RENAMED PutResp.at: it was u64 and is Key (u64): the bytes are the same, the type in TypeScript is not',
+  ],
+  [
+    'a struct in place of its fields',
+    [
+      ['flags: u32; colour: Colour; access: Access; pad0: Pad<2>', 'rest: Rest'],
+      [
+        'export interface Pair',
+        'export interface Rest { flags: u32; colour: Colour; access: Access; pad0: Pad<2> }\nexport interface Pair',
+      ],
+    ],
+    'source FIELDS_REGROUPED GetReq: the bytes are the same, but code that names the fields must name others',
+  ],
+  [
+    'a struct with another name',
+    [
+      ['interface Pair', 'interface Both'],
+      ['259, Pair', '259, Both'],
+    ],
+    'source STRUCT_RENAMED Both: it was Pair; code that says so does not compile',
+  ],
+  [
+    'a struct in a list that grows',
+    [['kind: u32; name', 'kind: u32; more: u64; name']],
+    'wire FIELD_ADDED Item.more: running peers do not write it; only whole requests and responses grow, by optional fields at their end',
+  ],
+  [
+    'a request that was empty',
+    [['258, Empty', '258, { x: u8 }']],
+    'wire CONTENT_ADDED Open: its request was empty, and running peers send nothing in it',
+  ],
+  [
+    'a request that is empty now',
+    [['259, Pair', '259, Empty']],
+    'wire CONTENT_REMOVED List: its request is empty, and running peers count on what was in it',
+  ],
+  [
+    'an enum with one more value',
+    [['Green: 1', 'Green: 1; Blue: 2']],
+    'wire ENUM_VALUE_ADDED Colour.Blue: running peers refuse 2; send it only to those that know it',
+  ],
+  [
+    'an enum with one value less',
+    [['; Green: 1', '']],
+    'wire ENUM_VALUE_REMOVED Colour.Green: running peers may still send 1, which is refused now',
+  ],
+  [
+    'an enum with a value of another name',
+    [['Green: 1', 'Lime: 1']],
+    "source CHOICE_MEMBER_RENAMED Colour.Lime: 1 was called 'Green'; code that says so does not compile",
+  ],
+  [
+    'an enum with another number for a name',
+    [['Green: 1', 'Green: 2']],
+    'wire ENUM_VALUE_REMOVED Colour.Green: running peers may still send 1, which is refused now',
+    'wire ENUM_VALUE_ADDED Colour.Green: running peers refuse 2; send it only to those that know it',
+  ],
+  [
+    'a wider enum',
+    [
+      ['Enum<u8', 'Enum<u16'],
+      ['pad0: Pad<2>', 'pad0: Pad<1>'],
+      ['colour: Colour; access: Access;', 'colour: Colour; access: Access;'],
+    ],
+    'wire FIELD_TYPE_CHANGED GetReq.colour: it was Colour (u8) and is Colour (u16): running peers read and write other bytes',
+    'wire FIELD_TYPE_CHANGED GetReq.pad0: it was Pad<2> and is Pad<1>: running peers read and write other bytes',
+  ],
+  [
+    'one more flag',
+    [['Write: 2', 'Write: 2; Run: 4']],
+    'wire FLAG_ADDED Access.Run: running peers refuse 4; send it only to those that know it',
+  ],
+  [
+    'one flag less',
+    [['; Write: 2', '']],
+    'wire FLAG_REMOVED Access.Write: running peers may still send 2, which is refused now',
+  ],
+  [
+    'a flag with another name',
+    [['Write: 2', 'Change: 2']],
+    "source CHOICE_MEMBER_RENAMED Access.Change: 2 was called 'Write'; code that says so does not compile",
+  ],
+  [
+    'a descriptor more',
+    [["'socket'>", "'socket', 'log'>"]],
+    "none DONATION_ADDED Open: running clients close the descriptor 'log', and others go without",
+  ],
+  [
+    'a descriptor less',
+    [["'file', 'socket'>", "'file'>"]],
+    'wire DONATION_REMOVED Open: running clients count on a descriptor that does not come: socket',
+  ],
+  [
+    'descriptors in another order',
+    [["'file', 'socket'>", "'socket', 'file'>"]],
+    'wire DONATIONS_REORDERED Open: descriptors have no names on the wire, and running clients take one for another: file, socket',
+  ],
+  [
+    'a descriptor with another name',
+    [["'socket'>", "'peer'>"]],
+    "source DONATION_RENAMED Open: the descriptor 'peer' was called 'socket'; code that says so does not compile",
+  ],
+  [
+    'a lower limit of a request',
+    [['request: 4096', 'request: 2048']],
+    'wire MESSAGE_LIMIT_CHANGED Put: its request was 4096 bytes and is 2048 bytes: one side refuses what the other sends',
+  ],
+  [
+    'no limit of a request',
+    [[', Limits<{ request: 4096 }>', '']],
+    'wire MESSAGE_LIMIT_CHANGED Put: its request was 4096 bytes and is unlimited: one side refuses what the other sends',
+  ],
+  [
+    'an answer where there was none, all of it optional',
+    [['258, Empty', '258, { x?: u8 }']],
+    'none OPTIONAL_ADDED OpenReq.x: it comes after all others: running peers ignore it, and their messages lack it',
+  ],
+  [
+    'a pad that goes',
+    [['; pad0: Pad<2>', '']],
+    'wire FIELD_REMOVED GetReq.pad0: running peers still write it, and would have what follows read at its place',
+  ],
+  [
+    'a limit of a response',
+    [["Donates<'file', 'socket'>", "Donates<'file', 'socket'>, Limits<{ response: 100 }>"]],
+    'wire MESSAGE_LIMIT_CHANGED Open: its response was unlimited and is 100 bytes: one side refuses what the other sends',
+  ],
+  [
+    'one more error code',
+    [['Busy: 4097', 'Busy: 4097; Odd: 4098']],
+    'none ERROR_CODE_ADDED Odd: running clients see it as E4098',
+  ],
+  [
+    'one error code less',
+    [['; Busy: 4097', '']],
+    'source ERROR_CODE_REMOVED Busy: code that asks for it does not compile; servers that run may send 4097',
+  ],
+  [
+    'an error with another code',
+    [['Busy: 4097', 'Busy: 4099']],
+    'wire ERROR_CODE_CHANGED Busy: its code was 4097, which is all that running peers know it by',
+  ],
+  [
+    'an error with another name',
+    [['Busy: 4097', 'Occupied: 4097']],
+    "source ERROR_CODE_RENAMED Occupied: 4097 was called 'Busy'; code that asks for that does not compile",
+  ],
+];
+
+function protocolOf(text: string): LaidProtocol {
+  const { protocol, diagnostics } = analyse({ file: 'kv.ts', text });
+  if (protocol === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
+  return protocol;
+}
+
+function edited(edits: readonly (readonly string[])[]): string {
+  return edits.reduce((text, [from, to]) => {
+    if (!text.includes(from!)) throw new Error(`there is no ${from!}`);
+    return text.replace(from!, () => to!);
+  }, BASE);
+}
+
+const changes = suite('changes');
+
+for (const [name, edits, ...told] of CASES) {
+  changes(name, () => {
+    const found = breakingChanges(protocolOf(BASE), protocolOf(edited(edits)));
+    assert.equal(
+      found.map(({ level, rule, subject, reason }) => `${level} ${rule} ${subject}: ${reason}`),
+      told,
+    );
+  });
+}
+
+changes('every rule is tried above, and documented with its level', () => {
+  const tried = new Set(CASES.flatMap(([, , ...told]) => told.map((line) => line.split(' ')[1]!)));
+  const page = readFileSync('docs/breaking.md', 'utf8');
+  const rows = [...page.matchAll(/^\| `(\w+)` +\| (\w+) +\| /gmu)].map(([, rule, level]) => [rule!, level!]);
+  assert.equal(Object.fromEntries(rows), { ...RULES });
+  assert.equal(
+    Object.keys(RULES).filter((rule) => !tried.has(rule)),
+    [],
+  );
+});
+
+changes('nothing has changed from a schema to itself', () => {
+  for (const path of ['schema/lisafs.ts', 'schema/lisafs-2021.ts', 'test/codegen/kinds.ts']) {
+    const protocol = protocolOf(readFileSync(path, 'utf8'));
+    assert.equal(breakingChanges(protocol, protocol), []);
+  }
+});
+
+changes('whatever keeps peers apart at mount is told as breaking the wire', () => {
+  const before = protocolOf(BASE);
+  const layouts = new Map(fingerprintOf(before).layouts.map((layout) => [layout.mid, layout]));
+  for (const [name, edits] of CASES) {
+    const after = protocolOf(edited(edits));
+    const apart = fingerprintOf(after).layouts.filter(({ mid, req, resp }) => {
+      const was = layouts.get(mid);
+      return was !== undefined && !(areCompatible(was.req, req) && areCompatible(was.resp, resp));
+    });
+    const isTold = breakingChanges(before, after).some(({ level }) => level === 'wire');
+    if (apart.length > 0) assert.ok(isTold, name);
+  }
+});
+
+changes('a change is allowed above the protocol, by its rule and subject, with a reason', async () => {
+  const allow = (line: string): string => BASE.replace('Keys and values.', `Keys and values.\n *\n * @allow ${line}\n`);
+  const text = allow('FIELD_RENAMED Item.type it is better English').replace('kind: u32', 'type: u32');
+  const [change, ...more] = breakingChanges(protocolOf(BASE), protocolOf(text));
+  assert.is(change!.allowed, 'it is better English');
+  assert.equal(more, []);
+  assert.equal(protocolOf(text).doc, ['Keys and values.'], 'it is no part of the documentation');
+  assert.equal(await errorsOf(allow('FIELD_RENAMD Item.type x')), [
+    "9:4: 'FIELD_RENAMD' is no rule; did you mean FIELD_RENAMED? Else see docs/breaking.md",
+  ]);
+  assert.equal(await errorsOf(allow('FIELD_RENAMED')), [
+    '9:4: @allow names a rule, what it is about, and why; write @allow FIELD_REMOVED Item.size nobody reads it',
+  ]);
+});
+
+changes.run();
+
+interface Context {
+  directory: string;
+  schema: string;
+}
+
+const command = suite<Context>('the command');
+
+command.before.each((context) => {
+  context.directory = mkdtempSync(join(tmpdir(), 'lisafs-breaking-'));
+  context.schema = join(context.directory, 'kv.ts');
+  writeFileSync(context.schema, BASE);
+});
+
+command.after.each(({ directory }) => rmSync(directory, { recursive: true }));
+
+/** Runs `lisafs breaking`: its status and what it says. */
+function run(cwd: string, ...args: string[]): { status: number | null; out: string; error: string } {
+  const main = join(ROOT, 'dist/cli/main.js');
+  const { status, stdout, stderr } = spawnSync('node', [main, 'breaking', ...args], { cwd, encoding: 'utf8' });
+  return { status, out: stdout, error: stderr };
+}
+
+command('compares with a file: 0, 1 for what breaks, and levels', ({ directory, schema }) => {
+  writeFileSync(join(directory, 'old.ts'), BASE);
+  assert.equal(run(directory, schema, '--against', 'old.ts'), { status: 0, out: 'nothing breaks\n', error: '' });
+  writeFileSync(schema, BASE.replace('kind: u32', 'type: u32'));
+  const renamed = run(directory, 'kv.ts', '--against', 'old.ts');
+  assert.is(renamed.status, 1);
+  assert.is(
+    renamed.out,
+    "kv.ts:5:45: source: FIELD_RENAMED Item.type: it was called 'kind'; code that says so does not compile\n",
+  );
+  assert.is(run(directory, 'kv.ts', '--against', 'old.ts', '--level', 'wire').status, 0);
+});
+
+command('compares with a commit of git', ({ directory, schema }) => {
+  const git = (...args: string[]): void => {
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: directory, stdio: 'ignore' });
+  };
+  git('init');
+  git('add', 'kv.ts');
+  git('commit', '-m', 'first');
+  writeFileSync(schema, BASE.replace('Message<259', 'Message<300'));
+  const { status, out } = run('/', schema, '--against', 'HEAD', '--json');
+  assert.is(status, 1);
+  const { changes: told, ...rest } = JSON.parse(out) as { changes: object[] };
+  assert.equal(rest, { schema, against: 'HEAD', breaking: 1 });
+  assert.equal(told, [
+    {
+      rule: 'MID_CHANGED',
+      level: 'wire',
+      subject: 'List',
+      reason: 'it had MID 259, which is all that running peers know it by',
+      allowed: null,
+      file: schema,
+      line: 12,
+      column: 3,
+    },
+  ]);
+});
+
+command('says with status 2 why it cannot compare', ({ directory, schema }) => {
+  const bad = join(directory, 'bad.ts');
+  writeFileSync(bad, 'export interface KV {');
+  const cases: readonly (readonly [args: string[], error: RegExp])[] = [
+    [[], /one schema, please/u],
+    [['kv.ts'], /--against says what to compare with/u],
+    [['kv.ts', '--against', 'none'], /--against none: no such file, and git says: /u],
+    [['kv.ts', '--against=--upload-pack=x'], /no such file, and no name of a commit/u],
+    [['kv.ts', '--against', 'bad.ts'], /kv\.ts at bad\.ts:1:\d+: '\}' expected/u],
+    [['none.ts', '--against', 'kv.ts'], /none\.ts cannot be read \(ENOENT\)/u],
+    [['kv.ts', '--against', 'kv.ts', '--level', 'x'], /--level x: wire or source/u],
+  ];
+  assert.ok(readFileSync(schema, 'utf8').length > 0);
+  for (const [args, error] of cases) {
+    const result = run(directory, ...args);
+    assert.is(result.status, 2, args.join(' '));
+    assert.match(result.error, error);
+    assert.not.match(result.error, /\n\s+at /u);
+  }
+});
+
+command('tells of an allowance that allows nothing', ({ directory, schema }) => {
+  writeFileSync(join(directory, 'old.ts'), BASE);
+  writeFileSync(schema, BASE.replace('Keys and values.', 'Keys and values.\n * @allow FIELD_REMOVED Item.size x\n'));
+  const error = 'kv.ts:8:4: nothing to allow: FIELD_REMOVED Item.size; remove it\n';
+  assert.equal(run(directory, 'kv.ts', '--against', 'old.ts'), { status: 0, out: 'nothing breaks\n', error });
+});
+
+command.run();
