@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -131,6 +131,36 @@ test('says how it is used', async () => {
   const help = await run('--help');
   assert.is(help.status, 0);
   assert.match(help.out, /^usage: generate/u);
+});
+
+test('--watch generates again when a schema is saved, or replaced, or mended', async ({ directory, schema, out }) => {
+  const ending = new AbortController();
+  const heard: string[] = [];
+  let wake = (): void => undefined;
+  const say = (text: string): void => {
+    heard.push(text);
+    wake();
+  };
+  const until = async (pattern: RegExp): Promise<void> => {
+    while (!heard.some((text) => pattern.test(text))) await new Promise<void>((resolve) => (wake = resolve));
+    heard.length = 0;
+  };
+  const running = generate([schema, '--out', out, '--watch'], { out: say, error: say }, ending.signal);
+  await until(/^waiting for changes\n$/u);
+  const messages = (): string => readFileSync(join(out, 'kv', 'messages.ts'), 'utf8');
+  writeFileSync(schema, SCHEMA.replace('get:', 'fetch:'));
+  await until(/^1 message, 6 files \(\d changed\)/u);
+  assert.match(messages(), /Fetch: 256/u);
+  writeFileSync(schema, 'export interface KV {');
+  await until(/^kv\.ts:1:22: /u);
+  assert.match(messages(), /Fetch: 256/u, 'what was there stays');
+  writeFileSync(join(directory, 'kv.ts~'), SCHEMA.replace('get:', 'take:'));
+  renameSync(join(directory, 'kv.ts~'), schema);
+  await until(/^1 message, 6 files \(\d changed\)/u);
+  assert.match(messages(), /Take: 256/u);
+  ending.abort();
+  assert.is(await running, 0);
+  assert.is((await run(schema, '--check', '--watch')).status, 1);
 });
 
 test("the project's own generated code is up to date", async () => {
