@@ -9,6 +9,7 @@ import { ServerChannel } from '../transport/server-channel.js';
 import type { ServerCommunicator } from '../transport/server-communicator.js';
 import { ServerSocket } from '../transport/server-socket.js';
 import { errnoOf, failure } from '../session/failure.js';
+import { isPromise } from '../wire/answer.js';
 import { EAGAIN, EIO, ENOMEM, EREMOTEIO } from '../wire/errno.js';
 import type { CallContext, ServerProtocol } from '../wire/protocol.js';
 import { Delayed, Fault, WithoutDescriptors, type Scripted } from './script.js';
@@ -86,7 +87,7 @@ export class TestPeer<Handlers extends object> {
   #look(communicator: ServerCommunicator): void {
     const payloadLen = communicator.receive();
     if (payloadLen === -EAGAIN) this.#await(communicator);
-    else if (payloadLen >= 0) void this.#serve(communicator, payloadLen);
+    else if (payloadLen >= 0) this.#serve(communicator, payloadLen);
     else if (communicator === this.#socket) this.close();
     else this.#lose(communicator);
   }
@@ -96,20 +97,28 @@ export class TestPeer<Handlers extends object> {
     channel.destroy();
   }
 
-  async #serve(communicator: ServerCommunicator, payloadLen: number): Promise<void> {
+  /** What is answered at once is sent at once, before the next request is looked at. */
+  #serve(communicator: ServerCommunicator, payloadLen: number): void {
     const { mid } = communicator;
     const fds: number[] = [];
-    const context = { donate: (fd: number) => void fds.push(fd), signal: this.#aborting.signal };
-    const handlers = this.#handlers(communicator, mid);
-    let size: number | Fault = -EIO;
+    const finish = (size: number | Fault): void => {
+      if (!this.#aborting.signal.aborted) this.#respond(communicator, mid, size, fds);
+      closeAll(fds);
+    };
     try {
-      if (payloadLen <= MAX_MESSAGE_BYTES)
-        size = await this.#protocol.dispatch(handlers, mid, communicator.payload, payloadLen, context);
+      const size = this.#dispatch(communicator, payloadLen, fds);
+      if (isPromise(size)) void size.catch(outcomeOf).then(finish);
+      else finish(size);
     } catch (error) {
-      size = error instanceof Faulty ? error.fault : -(errnoOf(error) ?? EREMOTEIO);
+      finish(outcomeOf(error));
     }
-    if (!this.#aborting.signal.aborted) this.#respond(communicator, mid, size, fds);
-    closeAll(fds);
+  }
+
+  #dispatch(communicator: ServerCommunicator, payloadLen: number, fds: number[]): number | Promise<number | Fault> {
+    if (payloadLen > MAX_MESSAGE_BYTES) return -EIO;
+    const context = { donate: (fd: number) => void fds.push(fd), signal: this.#aborting.signal };
+    const { mid, payload } = communicator;
+    return this.#protocol.dispatch(this.#handlers(communicator, mid), mid, payload, payloadLen, context);
   }
 
   #respond(communicator: ServerCommunicator, mid: number, size: number | Fault, fds: number[]): void {
@@ -174,6 +183,11 @@ export class TestPeer<Handlers extends object> {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** What comes of what a handler has thrown. */
+function outcomeOf(error: unknown): number | Fault {
+  return error instanceof Faulty ? error.fault : -(errnoOf(error) ?? EREMOTEIO);
 }
 
 /** What an element of a script comes to, now or later. */
