@@ -8,15 +8,19 @@ import './os/platform.js';
 import './session/trace.js';
 import type { FDID, MountResp } from '../generated/lisafs/index.js';
 import { clientFS, type ClientFS } from './fs/client-fs.js';
+import { wrongValue } from './wire/invalid.js';
 import { EINVAL, RPCError } from './wire/errno.js';
 import type { ClientProtocol, MountFacts } from './wire/protocol.js';
 import { sizeEmpty } from './wire/struct.js';
 import { clientClass, type Client } from './session/client-class.js';
+import type { ClientCore } from './session/client.js';
+import { reconnecting, type ReconnectingClient } from './session/reconnect.js';
 import { connectWith, connectWithSync, type ConnectOptions } from './session/connect.js';
 import { LISAFS, LISAFSCore, type LISAFSClient as LISAFSCalls } from './session/lisafs.js';
 
 export * from '../generated/lisafs/index.js';
 export type { Client, ClientCaller, MountArguments } from './session/client-class.js';
+export type { ConnectionEvent, ReconnectingClient } from './session/reconnect.js';
 export type { ConnectOptions, Spawn } from './session/connect.js';
 export type { Counters, MessageCounters } from './session/counters.js';
 export type { CallEvent } from './session/observe.js';
@@ -73,6 +77,9 @@ export interface ProtocolOption<Stubs, MountReqInit, MountResp extends MountFact
   readonly protocol: ClientProtocol<Stubs, MountReqInit, MountResp>;
 }
 
+/** Connect for good: by path, with a protocol of one's own. */
+export type ReconnectOptions = Extract<ConnectOptions, { path: string }> & { readonly reconnect: true };
+
 type Chosen = ConnectOptions & Partial<ProtocolOption<unknown, object, MountFacts>>;
 type AnyProtocol = NonNullable<Chosen['protocol']>;
 
@@ -97,17 +104,30 @@ function isMountedAtOnce({ protocol }: Chosen): boolean {
  * protocol of one's own whose Mount asks for nothing: then it is mounted. Call `disconnect()` at the end, or declare it
  * with `await using`. A client belongs to the thread that made it.
  *
+ * With `reconnect` the client connects again and mounts, for as long as it takes, when the connection has ended. No
+ * call is made twice: those in flight at the end fail with EIO; those that come meanwhile wait, up to their own
+ * deadlines.
+ *
  * Rejects with an RPCError: ENOENT, ECONNREFUSED or EACCES for a path, ETIMEDOUT while a listener's backlog stays full;
  * ENOTSOCK, EBADF or EINVAL for a descriptor that is no connected Unix stream socket (it stays the caller's). What
  * keeps a command from being started is thrown as child_process gives it.
  */
+export function connect<Stubs, MountReqInit, MountResp extends MountFacts>(
+  options: ReconnectOptions & ProtocolOption<Stubs, MountReqInit, MountResp>,
+): Promise<ReconnectingClient<Stubs>>;
 export function connect(options: ConnectOptions): Promise<LISAFSClient>;
 export function connect<Stubs, MountReqInit, MountResp extends MountFacts>(
   options: ConnectOptions & ProtocolOption<Stubs, MountReqInit, MountResp>,
 ): Promise<Client<Stubs, MountReqInit, MountResp>>;
-export async function connect(options: Chosen): Promise<unknown> {
+export async function connect(options: Chosen & { reconnect?: boolean }): Promise<unknown> {
+  if (options.reconnect === true) return connectReconnecting(options);
+  return connectOnce(options);
+}
+
+async function connectOnce(options: Chosen): Promise<ClientCore> {
   const Class = chosenClass(options);
-  const client = await connectWith((fd, settings) => new Class(fd, settings), options);
+  const made = await connectWith((fd, settings) => new Class(fd, settings), options);
+  const client = made as unknown as ClientCore;
   if (!isMountedAtOnce(options)) return client;
   try {
     await client.mount({ signal: options.signal });
@@ -116,6 +136,20 @@ export async function connect(options: Chosen): Promise<unknown> {
     await client.disconnect();
     throw error;
   }
+}
+
+/** The first connection has to be had; it is the next ones that are waited for. */
+async function connectReconnecting(options: Chosen): Promise<unknown> {
+  if (!('path' in options) || options.protocol === undefined || !isMountedAtOnce(options)) {
+    throw wrongValue(
+      'reconnect',
+      "given with `path` and a `protocol` whose Mount asks for nothing (FDIDs are a connection's own)",
+      true,
+    );
+  }
+  const { protocol, path, callTimeout, maxQueued } = options;
+  const open = (signal: AbortSignal): Promise<ClientCore> => connectOnce({ ...options, signal });
+  return reconnecting(await connectOnce(options), protocol.Stubs, { path, open, callTimeout, maxQueued });
 }
 
 /**

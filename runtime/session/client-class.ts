@@ -19,7 +19,7 @@ export type ClientCaller<Stubs> = Omit<Stubs, 'mount' | 'mountSync' | 'channel' 
 /** The client of a protocol: one method for each message, and one that blocks, with the suffix Sync. */
 export type Client<Stubs, MountReqInit, MountResp extends MountFacts> = Omit<
   ClientCore,
-  'mount' | 'mountSync' | 'caller'
+  'mount' | 'mountSync' | 'caller' | 'callFor'
 > &
   Omit<Stubs, 'mount' | 'mountSync' | keyof Caller> & {
     /** Mounts: learns what the server supports and opens the channels, as many as the server grants. */

@@ -88,6 +88,8 @@ function callSettings(
 }
 
 export class ClientCore implements Caller {
+  /** Resolves when the connection has ended, whoever ended it. Never rejects. */
+  readonly closed: Promise<void>;
   readonly #protocol: AnyProtocol;
   readonly #socket: SocketCommunicator;
   readonly #pool: Pool;
@@ -126,6 +128,7 @@ export class ClientCore implements Caller {
       settings: () => ({ patience: new Patience(this.#wait), bell: this.#bell }),
       onEnd: this.#lifeline.onEnd,
     };
+    this.closed = new Promise((resolve) => void this.#lifeline.onEnd.add(resolve));
     forbidCloning(this);
   }
 
@@ -292,6 +295,16 @@ export class ClientCore implements Caller {
     return this.#calls.start(this, method, method.donates.length, req, method.newResp(), options);
   }
 
+  /** As call, in the turn of this caller. */
+  callFor<ReqInit, Resp>(
+    caller: object,
+    method: ClientMethod<ReqInit, Resp>,
+    req: ReqInit,
+    options?: CallOptions,
+  ): Promise<Resp> {
+    return this.#calls.start(caller, method, method.donates.length, req, method.newResp(), options);
+  }
+
   /** As call, into a response of the caller's. */
   protected callInto<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, req: ReqInit, resp: Resp): Promise<Resp> {
     return this.#calls.start(this, method, method.donates.length, req, resp);
@@ -312,8 +325,7 @@ export class ClientCore implements Caller {
    */
   caller(defaults: CallOptions = {}): Caller {
     return callerOf(this.#protocol.Stubs, defaults, {
-      call: (caller, method, req, options) =>
-        this.#calls.start(caller, method, method.donates.length, req, method.newResp(), options),
+      call: (caller, method, req, options) => this.callFor(caller, method, req, options),
       callSync: (method, req, resp, options) => this.callSync(method, req, resp, options),
     });
   }

@@ -72,9 +72,10 @@ class Lane implements CallContext {
     this.onReady = () => serveNext(this);
   }
 
-  donate(fd: number): void {
+  /** Bound, so that a handler can take it out of its context. */
+  readonly donate = (fd: number): void => {
     this.fds.push(fd);
-  }
+  };
 
   /** The descriptors to donate with the answer, which are the caller's now. */
   takeFDs(): number[] {

@@ -31,6 +31,7 @@ export const ECONNRESET = errno.ECONNRESET;
 export const ENAMETOOLONG = errno.ENAMETOOLONG;
 export const ELOOP = errno.ELOOP;
 export const ENXIO = errno.ENXIO;
+export const ENOTCONN = errno.ENOTCONN;
 export const ESTALE = errno.ESTALE;
 export const ENOSYS = errno.ENOSYS;
 export const EPROTO = errno.EPROTO;
