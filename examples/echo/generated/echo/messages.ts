@@ -7,8 +7,6 @@ import {
   formatOther,
   formatText,
   isObject,
-} from '../../../../runtime/wire/format.js';
-import {
   MALFORMED,
   checkCount,
   getString,
@@ -18,11 +16,8 @@ import {
   putU16,
   putU32,
   putU64,
-  type Payload,
-} from '../../../../runtime/wire/payload.js';
-import { stringSize } from '../../../../runtime/wire/string.js';
-import { Struct } from '../../../../runtime/wire/struct.js';
-import {
+  stringSize,
+  Struct,
   highHalf,
   joinI64,
   joinI64Number,
@@ -31,9 +26,10 @@ import {
   lowHalf,
   splitI64,
   splitU64,
-} from '../../../../runtime/wire/u64.js';
-import type { Layouts } from '../../../../runtime/wire/layout.js';
-import type { HostFD } from '../../../../runtime/wire/protocol.js';
+  type Layouts,
+  type Payload,
+  type HostFD,
+} from 'lisafs/wire';
 
 /**
  * The messages of Echo. Of each type T there are

@@ -13,9 +13,12 @@ import {
 } from 'lisafs/wire';
 import {
   ChannelResp,
+  ERROR_NAMES,
   Entry,
+  FINGERPRINT,
   type GetReqInit,
   KeysResp,
+  LAYOUTS,
   LogResp,
   MountResp,
   NAMES,
@@ -238,5 +241,8 @@ export const KV: ClientProtocol<KVStubs, MountReqInit, MountResp> = {
   mount: MountMethod,
   channel: ChannelMethod,
   names: NAMES,
+  fingerprint: FINGERPRINT,
+  layouts: LAYOUTS,
+  errorNames: ERROR_NAMES,
   allChannelsOrNone: false,
 };

@@ -30,6 +30,7 @@ import {
   lowHalf,
   splitI64,
   splitU64,
+  type Layouts,
   type Payload,
   type HostFD,
 } from 'lisafs/wire';
@@ -76,6 +77,22 @@ export const NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
   [258, 'Keys'],
   [259, 'Log'],
 ]);
+
+/** Of the whole schema, as the wire shows it: two sides with the same one need not compare their layouts. */
+export const FINGERPRINT = 0x533fa914649e1970n;
+
+/** The layouts of the requests and the responses: see Layout. */
+export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
+  [1, [[1102579178], [1390291103]]],
+  [2, [[1102579178], [1277450005]]],
+  [256, [[979466582], [3922355911]]],
+  [257, [[4190251641], [1068037959]]],
+  [258, [[1102579178], [2312779202]]],
+  [259, [[1102579178], [1068037959]]],
+]);
+
+/** The names of the protocol's own errors by their codes. */
+export const ERROR_NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map();
 
 /** What an Entry can be made from. */
 export interface EntryInit {

@@ -131,6 +131,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'Entry',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleEntry,
     create: () => new Entry(),
     size: sizeEntry,
@@ -141,6 +142,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'GetReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleGetReq,
     create: () => new GetReq(),
     size: sizeGetReq,
@@ -151,6 +153,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'PutReq',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: samplePutReq,
     create: () => new PutReq(),
     size: sizePutReq,
@@ -161,6 +164,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'PutResp',
     fixedSize: 8,
+    optionalCount: 0,
     sample: samplePutResp,
     create: () => new PutResp(),
     size: sizePutResp,
@@ -171,6 +175,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'KeysResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleKeysResp,
     create: () => new KeysResp(),
     size: sizeKeysResp,
@@ -181,6 +186,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'LogResp',
     fixedSize: 8,
+    optionalCount: 0,
     sample: sampleLogResp,
     create: () => new LogResp(),
     size: sizeLogResp,
@@ -191,6 +197,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ErrorResp',
     fixedSize: 4,
+    optionalCount: 0,
     sample: sampleErrorResp,
     create: () => new ErrorResp(),
     size: sizeErrorResp,
@@ -201,6 +208,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'MountResp',
     fixedSize: undefined,
+    optionalCount: 0,
     sample: sampleMountResp,
     create: () => new MountResp(),
     size: sizeMountResp,
@@ -211,6 +219,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'ChannelResp',
     fixedSize: 16,
+    optionalCount: 0,
     sample: sampleChannelResp,
     create: () => new ChannelResp(),
     size: sizeChannelResp,

@@ -15,8 +15,10 @@ import {
 import {
   type ChannelRespInit,
   type EntryInit,
+  FINGERPRINT,
   GetReq,
   type KeysRespInit,
+  LAYOUTS,
   type LogRespInit,
   type MountRespInit,
   NAMES,
@@ -45,6 +47,7 @@ import {
   unmarshalGetReq,
   unmarshalPutReq,
 } from './messages.js';
+import { describeKV } from './reflection.js';
 
 /**
  * What serves KV: a handler for each message, all of them optional; a request without one is answered EOPNOTSUPP.
@@ -260,6 +263,9 @@ export function dispatchKV(
 export const KVServer: ServerProtocol<KVHandlers> = {
   name: 'KV',
   names: NAMES,
+  fingerprint: FINGERPRINT,
+  layouts: LAYOUTS,
+  describe: describeKV,
   formats: /* @__PURE__ */ new Map([
     [1, { req: formatEmpty, resp: formatMountResp }],
     [2, { req: formatEmpty, resp: formatChannelResp }],
