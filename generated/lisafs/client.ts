@@ -1181,6 +1181,7 @@ export const LISAFS: ClientProtocol<LISAFSStubs, MountReqInit, MountResp> = {
   Stubs: LISAFSStubs,
   mount: MountMethod,
   channel: ChannelMethod,
+  close: CloseMethod,
   names: NAMES,
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,

@@ -268,7 +268,7 @@ export class Calls implements Turns {
     if (communicator.dead && this.#lifeline.hangUp === undefined && !this.#lifeline.isPeerAlive()) this.end();
   }
 
-  acquireBusy(deadline: number): Communicator | undefined {
+  acquireBusy(deadline = Infinity): Communicator | undefined {
     this.#synchronousWaits++;
     try {
       for (;;) {

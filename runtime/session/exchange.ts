@@ -33,7 +33,7 @@ export interface Turns {
    * A communicator, when every one is busy: completes calls in flight until one is free. Undefined if none is left, or
    * after `deadline`.
    */
-  acquireBusy(deadline: number): Communicator | undefined;
+  acquireBusy(deadline: number | undefined): Communicator | undefined;
   /** Takes over a call whose caller has gone; its answer is thrown away when it comes, and the communicator is free. */
   adopt(communicator: Communicator, method: AnyMethod, resp: unknown, wantFDs: number): void;
   /** Takes a communicator back after an exchange, and lets others have it. */
@@ -53,14 +53,17 @@ export class Exchange {
   readonly counts = new CallCounts();
   /** The protocol's name. */
   readonly #protocol: string;
-  /** How long a call may take that does not say so itself, in milliseconds. */
-  readonly timeout: number;
+  /**
+   * How long a call may take that does not say so itself, in milliseconds; undefined for ever. Not Infinity: a number
+   * that is no small integer costs an object of 16 bytes wherever it is passed on.
+   */
+  readonly timeout: number | undefined;
   /** The names of the protocol's own error codes. */
   errorNames: ReadonlyMap<number, string> = new Map();
 
   constructor(pool: Pool, lifeline: Lifeline, turns: Turns, timeout: number, protocol: string) {
     this.#protocol = protocol;
-    this.timeout = timeout;
+    this.timeout = timeout === Infinity ? undefined : timeout;
     this.#pool = pool;
     this.#lifeline = lifeline;
     this.#turns = turns;
@@ -140,17 +143,17 @@ export class Exchange {
     wantFDs: number,
     req: ReqInit,
     resp: Resp,
-    timeout: number,
+    timeout: number | undefined,
     event: CallEvent | undefined,
   ): Resp {
-    const deadline = timeout === Infinity ? Infinity : performance.now() + timeout;
+    const deadline = timeout === undefined ? undefined : performance.now() + timeout;
     const size = method.sizeReq(req);
     const refusal = this.refusal(method.mid, size, wantFDs);
     if (refusal !== 0) throw this.refuse(refusal, method, size);
     if (this.#lifeline.isInThisThread) throw deadlock(method.name);
     const communicator = this.#pool.acquire() ?? this.#turns.acquireBusy(deadline);
     if (communicator === undefined)
-      throw this.#pool.isExhausted ? this.error(EIO, method) : timedOut(method.name, timeout);
+      throw this.#pool.isExhausted ? this.error(EIO, method) : timedOut(method.name, timeout!);
     let result = -EIO;
     try {
       result = this.send(communicator, method, req, size, wantFDs);
@@ -163,7 +166,7 @@ export class Exchange {
       this.#turns.adopt(communicator, method, resp, wantFDs);
       this.counts.note(method.mid, size, 0, ETIMEDOUT);
       event?.carried(communicator.name, size, 0);
-      throw timedOut(method.name, timeout);
+      throw timedOut(method.name, timeout!);
     }
     const errno = this.finish(communicator, method, resp, result);
     this.counts.note(method.mid, size, result, errno);

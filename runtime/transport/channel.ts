@@ -128,7 +128,7 @@ export class Channel implements Communicator {
     return dataLen === -EAGAIN ? dataLen : this.#receiveMessage(dataLen);
   }
 
-  receiveSync(deadline = Infinity): number {
+  receiveSync(deadline?: number): number {
     const dataLen = this.#endpoint.receiveSync(this.#isPeerAlive, deadline);
     return dataLen === -EAGAIN ? dataLen : this.#receiveMessage(dataLen);
   }

@@ -161,7 +161,7 @@ export class Endpoint {
    * LIVENESS_CHECK_MS have passed in sleep; -ECONNRESET once it says no and no answer was left behind. -EAGAIN only
    * after `deadline`, a time of performance.now().
    */
-  receiveSync(isPeerAlive: () => boolean, deadline = Infinity): number {
+  receiveSync(isPeerAlive: () => boolean, deadline?: number): number {
     for (let looks = this.patience.looks(); looks > 0; looks--) {
       if (this.#words.load(CONN_STATE) === this.#inactive) continue;
       // A hostile peer may have taken the turn back.
@@ -174,14 +174,14 @@ export class Endpoint {
     return result === -EAGAIN ? this.#receiveAsleep(isPeerAlive, deadline) : result;
   }
 
-  #receiveAsleep(isPeerAlive: () => boolean, deadline: number): number {
+  #receiveAsleep(isPeerAlive: () => boolean, deadline: number | undefined): number {
     this.patience.disappointed();
     this.fallAsleep(ON_WORD);
     let result = this.receive();
     let alive = true;
     let left = LIVENESS_CHECK_MS;
     while (result === -EAGAIN && alive && left > 0) {
-      if (deadline !== Infinity) left = Math.max(deadline - performance.now(), 0);
+      if (deadline !== undefined) left = Math.max(deadline - performance.now(), 0);
       this.#words.wait(this.#inactive, Math.min(left, LIVENESS_CHECK_MS));
       result = this.receive();
       if (result === -EAGAIN) alive = isPeerAlive();

@@ -4,15 +4,7 @@ import { getEventListeners, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  CloseMethod,
-  CloseReq,
-  FDID,
-  LISAFS,
-  OpenAtMethod,
-  OpenAtResp,
-  unmarshalCloseReq,
-} from '../../runtime/index.js';
+import { CloseReq, FDID, unmarshalCloseReq } from '../../runtime/index.js';
 import { connect, MID, type LISAFSClient, type RPCError } from '../peers/clients.js';
 import { SOCK_STREAM } from '../../runtime/os/socket.js';
 import { waitersEnded } from '../../runtime/transport/waiter.js';
@@ -59,6 +51,12 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => void setTimeout(resolve, 1));
 }
 
+/** The next request that the peer holds back, which may come after its call has been given up. */
+async function next(held: Request[]): Promise<Request> {
+  await until(() => held.length > 0);
+  return held.shift()!;
+}
+
 /** Resolves once a call goes over the channel. */
 async function untilChannel(client: LISAFSClient, peer: ScriptedPeer): Promise<void> {
   do await client.flush({ fd });
@@ -77,7 +75,7 @@ deadlines('time frees the caller, and the channel only when its answer has come'
   assert.is(error.code, 'ETIMEDOUT');
   assert.is(error.syscall, 'FStat');
   assert.match(error.message, 'no answer within 5 ms');
-  const late = held.shift()!;
+  const late = await next(held);
   assert.is(late.over, 'channel');
   for (let i = 0; i < 5; i++) await client.flush({ fd });
   assert.equal(
@@ -153,7 +151,7 @@ deadlines('descriptors that a late answer brings are closed', async ({ client, h
   const raw = failed(client.sndRcvMessage(MID.Connect, FD, fds, { timeout: 5 }));
   assert.is((await stub).code, 'ETIMEDOUT');
   assert.is((await raw).code, 'ETIMEDOUT');
-  assert.is(held.length, 2);
+  await until(() => held.length === 2);
   for (const request of held.splice(0)) request.reply(MID.Connect, undefined, [someFD()]);
   // Once both communicators are free again, two calls can be in flight.
   const both = [client.fstat({ fd }), client.fstat({ fd })];
@@ -167,7 +165,7 @@ deadlines('a late answer touches no object of the caller who has gone', async ({
   const fds = Int32Array.of(5, 5);
   await failed(client.sndRcvMessage(MID.Connect, FD, fds, { timeout: 5 }));
   fds.fill(9);
-  held.shift()!.reply(MID.Connect, undefined, [someFD(), someFD()]);
+  (await next(held)).reply(MID.Connect, undefined, [someFD(), someFD()]);
   await untilChannel(client, peer);
   assert.equal([...fds], [9, 9]);
 });
@@ -175,16 +173,15 @@ deadlines('a late answer touches no object of the caller who has gone', async ({
 deadlines('an FDID that a late answer has made is closed, by the protocol’s Close', async () => {
   const peer = new ScriptedPeer();
   peer.supported = [1, 2, 7, 9];
-  const client = await connect({ fd: peer.clientFD, channels: 1, protocol: { ...LISAFS, close: CloseMethod } });
+  const client = await connect({ fd: peer.clientFD, channels: 1 });
   await client.mount();
   const held: Request[] = [];
   peer.script = (request) => request.mid === MID.OpenAt && held.push(request) > 0;
-  const method = { ...OpenAtMethod, makes: (resp: OpenAtResp) => [resp.openFD] };
-  const error = await failed(client.call(method, { fd, flags: 0 }, { timeout: 5 }));
+  const error = await failed(client.openAt({ fd, flags: 0 }, { timeout: 5 }));
   assert.is(error.code, 'ETIMEDOUT');
   const openFD = Buffer.alloc(8);
   openFD.writeUInt32LE(4711, 0);
-  held.shift()!.reply(MID.OpenAt, openFD, [someFD()]);
+  (await next(held)).reply(MID.OpenAt, openFD, [someFD()]);
   await until(() => peer.seen.some(({ mid }) => mid === MID.Close));
   const { payload } = peer.seen.find(({ mid }) => mid === MID.Close)!;
   const req = new CloseReq();
@@ -206,13 +203,13 @@ deadlines(
     ];
     for (const answer of lateAnswers) {
       await failed(client.fstat({ fd }, { timeout: 2 }));
-      answer(held.shift()!);
+      answer(await next(held));
       await client.flush({ fd });
     }
     assert.is(client.channels, 1);
     await untilChannel(client, peer);
     await failed(client.fstat({ fd }, { timeout: 2 }));
-    held.shift()!.channel!.destroy();
+    (await next(held)).channel!.destroy();
     await until(() => client.channels === 0);
     await client.flush({ fd });
   },
@@ -233,6 +230,7 @@ deadlines('a call gets the communicator of one whose answer came late', async ({
   await failed(client.fstat({ fd }, { timeout: 2 }));
   await failed(client.fstat({ fd }, { timeout: 2 }));
   const waiting = [client.flush({ fd }), client.flush({ fd })];
+  await until(() => held.length === 2);
   for (const request of held.splice(0)) request.reply(MID.FStat, STATX);
   await Promise.all(waiting);
 });
@@ -267,10 +265,10 @@ defaults('callTimeout is for calls that have none of their own', async () => {
   const held: Request[] = [];
   peer.script = (request) => request.mid === MID.FStat && held.push(request) > 0;
   assert.is((await failed(client.fstat({ fd }))).code, 'ETIMEDOUT');
-  held.shift()!.reply(MID.FStat, STATX);
+  (await next(held)).reply(MID.FStat, STATX);
   const patient = client.fstat({ fd }, { timeout: Infinity });
   await new Promise((resolve) => void setTimeout(resolve, 15));
-  held.shift()!.reply(MID.FStat, STATX);
+  (await next(held)).reply(MID.FStat, STATX);
   assert.is((await patient).size, 0n);
   await client.disconnect();
   peer.close();
