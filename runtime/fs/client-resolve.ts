@@ -252,6 +252,8 @@ class Walker {
   #pending: string[] = [];
   /** Whether the path must lead to a directory. */
   #slash = false;
+  /** Whether all that is left is the way to a name that will be EISDIR, be it there or not. */
+  #refusing = false;
   #links = 0;
 
   constructor(visit: Visit, create: boolean) {
@@ -271,6 +273,7 @@ class Walker {
       const place = this.#isDots(this.#pending[0]!) ? this.#stepDots() : await this.#stepNames(follow);
       if (place !== undefined) return place;
     }
+    if (this.#refusing) this.#checkDirectory();
     if (this.#slash) this.#checkSlash();
     return this.#place(this.#top);
   }
@@ -318,6 +321,7 @@ class Walker {
   #missing(): Place {
     const [name, ...rest] = this.#pending;
     if (name === undefined || rest.length > 0) throw failure(name === undefined ? EIO : ENOENT);
+    if (this.#refusing) throw failure(ENOENT);
     if (this.#slash && this.#create) throw failure(EISDIR);
     return this.#place(undefined, name);
   }
@@ -331,8 +335,16 @@ class Walker {
     checkPath(target);
     this.#stack.pop();
     if (target.startsWith('/')) this.#stack.length = 1;
-    if (isLast) this.#slash ||= target.endsWith('/');
-    this.#pending.unshift(...split(target));
+    const names = split(target);
+    if (isLast && target.endsWith('/')) {
+      this.#slash = true;
+      // The kernel makes no file of this name, and does not even look whether there is one.
+      if (this.#create && !this.#refusing) {
+        this.#refusing = true;
+        names.pop();
+      }
+    }
+    this.#pending.unshift(...names);
     return undefined;
   }
 }

@@ -175,9 +175,13 @@ export class Connection<Handlers = unknown> {
   #fault(error: unknown, mid: number): number {
     const errno = errnoOf(error);
     if (errno !== undefined) return -errno;
-    const { onFault, protocol } = this.#settings;
-    onFault(error, protocol.names.get(mid) ?? `MID ${mid}`);
+    this.#settings.onFault(error, this.#nameOf(mid));
     return -EREMOTEIO;
+  }
+
+  #nameOf(mid: number): string {
+    const { names } = mid >= FIRST_EXTENSION_MID ? ExtensionsServer : this.#settings.protocol;
+    return names.get(mid) ?? `MID ${mid}`;
   }
 
   #respond(lane: Lane, mid: number, size: number): void {
@@ -194,8 +198,8 @@ export class Connection<Handlers = unknown> {
   }
 
   #record(recorder: CallRecorder, mid: number, size: number, lane: Lane): void {
-    const { protocol, maxMessageSize, onFault } = this.#settings;
-    const message = protocol.names.get(mid) ?? `MID ${mid}`;
+    const { maxMessageSize, onFault } = this.#settings;
+    const message = this.#nameOf(mid);
     try {
       recorder.tell(message, mid, size < 0 ? -size : size > maxMessageSize ? EIO : 0, lane.began, lane);
     } catch (error) {

@@ -129,5 +129,30 @@ const RARE: readonly Operation[] = [
   op('rename', 'dir/deep', 'dir'),
 ];
 
+/** Targets of symlinks that say that they are directories, or lead to such. */
+const TARGETS = ['self/', 'none/', 'none/x/', 'file/', 'file/x/', 'file', 'slashed', 'slashed/', 'slashed/x/', 'dir/'];
+const MORE_TARGETS = [
+  'dir/none/',
+  'link/',
+  'link/none/',
+  '../',
+  './',
+  '/',
+  'none/../',
+  'file/../',
+  'dir/..',
+  'pointer/',
+];
+
+/** Opening through a symlink with each of them, in each way. */
+const ON_TARGETS: readonly Operation[] = [...TARGETS, ...MORE_TARGETS].flatMap((target) =>
+  ['r', 'r+', 'a', 'w', 'wx'].flatMap((flags) => [
+    FRESH,
+    op('symlink', target, 'pointer'),
+    { ...op('handle', 'pointer', flags), calls: [{ method: 'readFile', args: ['utf8'] }] },
+    { ...op('handle', 'pointer/', flags), calls: [{ method: 'readFile', args: ['utf8'] }] },
+  ]),
+);
+
 /** All of it. */
-export const SCRIPT: readonly Operation[] = [...ON_ENDINGS, ...RARE, FRESH];
+export const SCRIPT: readonly Operation[] = [...ON_ENDINGS, ...RARE, ...ON_TARGETS, FRESH];

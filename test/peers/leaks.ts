@@ -58,6 +58,15 @@ function settledHoldings(threadCount: number): Holdings {
   return holdings();
 }
 
+/** As assertNothingLeft, once what Node closes in its own time, on threads of its own, has had all the time it needs. */
+export async function assertNothingStays(before: Holdings): Promise<void> {
+  const most = before.descriptors.length;
+  for (let waited = 0; descriptors().length > most && waited < PATIENCE_MS; waited += 10) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assertNothingLeft(before);
+}
+
 /** Fails if this process holds more than it did. */
 export function assertNothingLeft(before: Holdings): void {
   const after = settledHoldings(before.threads);
