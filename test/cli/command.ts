@@ -15,6 +15,8 @@ export interface Ended {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Makes it the leader of a process group of its own. */
+  readonly detached?: boolean;
 }
 
 /** Runs a program to its end, with nothing on its standard input. */
