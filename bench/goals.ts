@@ -216,14 +216,21 @@ export function formatProvenance(cases: readonly RawCase[]): string {
   return [...new Set(lines), versions.join(', '), ...warning].join('\n');
 }
 
-function main(args: readonly string[]): void {
+function main(args: readonly string[]): number {
   const { values } = parseArgs({ args: [...args], options: { json: { type: 'string' } } });
   const cases = load(join(RESULTS, 'raw'));
+  if (cases.length === 0) {
+    process.stderr.write('bench: nothing was measured yet; npm run bench does that\n');
+    return 1;
+  }
   const report = reportOf(cases);
   console.log(`${formatProvenance(cases)}\n\n${formatGoals(report.goals)}`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
   drawCharts(cases, RESULTS);
+  return 0;
 }
 
 const [, script] = process.argv;
-if (script !== undefined && pathToFileURL(realpathSync(script)).href === import.meta.url) main(process.argv.slice(2));
+if (script !== undefined && pathToFileURL(realpathSync(script)).href === import.meta.url) {
+  process.exitCode = main(process.argv.slice(2));
+}

@@ -13,12 +13,21 @@ import { moduleOf } from './side.js';
 
 const LISAFS = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
-/** The wait strategies there are, as options of `connect` and `serve`. One row of the idle case each. */
-export const WAIT_STRATEGIES: readonly string[] = ['default'];
+/** The wait strategies there are, for `connect` and `serve`: the default first. One row of the idle case each. */
+export const WAIT_STRATEGIES = ['balanced', 'lowest-latency', 'lowest-cpu'] as const;
+export type WaitStrategy = (typeof WAIT_STRATEGIES)[number];
+
+/** The strategy of this name, or none for undefined: then the default is measured, as users have it. */
+export function strategyOf(name: string | undefined): { readonly wait?: WaitStrategy } {
+  if (name === undefined) return {};
+  const wait = WAIT_STRATEGIES.find((known) => known === name);
+  if (wait === undefined) throw new Error(`there is no wait strategy ${name}`);
+  return { wait };
+}
 
 /** A server of schema/bench.ts that finds its socket as descriptor 3. */
-export function pingServer(): [string, ...string[]] {
-  return [process.execPath, moduleOf('ours-ping-server')];
+function pingServer(strategy: string | undefined): [string, ...string[]] {
+  return [process.execPath, moduleOf('ours-ping-server'), ...(strategy === undefined ? [] : [strategy])];
 }
 
 /** A server of a directory that finds its socket as descriptor 3. Donation is off: every call is to be served. */
@@ -31,10 +40,10 @@ export function listeningDirectoryServer(path: string, directory: string): [stri
   return [process.execPath, LISAFS, 'serve', '--listen', path, '--no-donate', directory];
 }
 
-export type PingClient = BenchStubs & AsyncDisposable;
+export type PingClient = Pick<BenchStubs, 'ping' | 'pingSync'> & AsyncDisposable;
 
-export async function connectPing(_strategy = WAIT_STRATEGIES[0]!): Promise<PingClient> {
-  const client = await connect({ spawn: pingServer(), protocol: Bench });
+export async function connectPing(strategy?: string): Promise<PingClient> {
+  const client = await connect({ spawn: pingServer(strategy), protocol: Bench, ...strategyOf(strategy) });
   await client.mount();
   return client;
 }

@@ -1,6 +1,6 @@
 /** What the bench keeps: raw samples, a file for each case, from which everything else is computed. */
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from './machine.js';
 
@@ -41,8 +41,9 @@ export function save(directory: string, raw: RawCase): void {
   writeFileSync(join(directory, `${raw.case}.json`), `${JSON.stringify(raw)}\n`);
 }
 
-/** Every case that was kept, by name. */
+/** Every case that was kept, by name; none where there is no such directory yet. */
 export function load(directory: string): RawCase[] {
+  if (!existsSync(directory)) return [];
   const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
   return names.sort().map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as RawCase);
 }
