@@ -1,6 +1,6 @@
 /**
- * From raw samples to rows and goals: `npm run bench:goals [-- --json FILE]`. It measures nothing, so that everybody can
- * check what a run has kept; it draws the charts of it as well.
+ * From raw samples to rows and goals: `npm run bench:goals [-- --json FILE]`. It measures nothing, so that everybody
+ * can check what a run has kept; it draws the charts of it as well.
  */
 
 import { realpathSync, writeFileSync } from 'node:fs';

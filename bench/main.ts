@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- PATTERN] [-- --json FILE] [-- --quick]`: measures every case whose name contains PATTERN, keeps the
- * raw samples in bench/results/raw, and computes rows and goals from what is kept there.
+ * `npm run bench [-- PATTERN] [-- --json FILE] [-- --quick]`: measures every case whose name contains PATTERN, keeps
+ * the raw samples in bench/results/raw, and computes rows and goals from what is kept there.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -56,8 +56,8 @@ export function describeDelays(stretches: readonly Stretch[], tids: ReadonlySet<
   const longest = own.reduce((most, { delay }) => Math.max(most, delay), 0);
   const who = [...instead].toSorted(([, a], [, b]) => b - a).slice(0, SHOWN_COUNT);
   return [
-    `caller and server ran ${own.length} times; ${long.length} times they waited longer than ${LONG_MS * 1000} us for a ` +
-      `cpu, at most ${longest.toFixed(2)} ms`,
+    `caller and server ran ${own.length} times; ${long.length} times they waited longer than ${LONG_MS * 1000} us ` +
+      `for a cpu, at most ${longest.toFixed(2)} ms`,
     ...(who.length > 0
       ? [`on that cpu meanwhile: ${who.map(([name, ms]) => `${name} for ${ms.toFixed(1)} ms`).join(', ')}`]
       : []),

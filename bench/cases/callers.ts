@@ -1,4 +1,4 @@
-/** Callers in threads of their own, on one server: whether they share it fairly, and whether it serves more than one. */
+/** Callers in threads of their own, on one server: whether each gets its share, and whether it serves several. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

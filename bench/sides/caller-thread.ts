@@ -1,4 +1,4 @@
-/** One of several callers: connects to the path that it was started with and, whenever it is told to, calls for a while. */
+/** One of several callers: connects to the path that it was started with and calls whenever it is told to. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect, Statx } from '../../runtime/index.js';

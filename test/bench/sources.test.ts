@@ -1,4 +1,4 @@
-/** What the bench is made of: the same gVisor as the tests', generated code that is up to date, versions that are exact. */
+/** What the bench is made of: the tests' gVisor, generated code that is up to date, versions that are exact. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
