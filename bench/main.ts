@@ -12,7 +12,7 @@ import { CASES } from './cases/index.js';
 import { drawCharts } from './charts.js';
 import { formatGoals, formatProvenance, formatRows, goalsOf, reportOf, RESULTS, rowsOf } from './goals.js';
 import { busyPercent, describeMachine } from './machine.js';
-import { makeDirectory, removeDirectory } from './ours.js';
+import { makeDirectory } from './ours.js';
 import { load, save, type RawCase } from './results.js';
 import { FULL, QUICK, type Effort } from './rounds.js';
 
@@ -73,32 +73,43 @@ async function run({ pattern, json, effort }: Options, raws: string): Promise<nu
     return 2;
   }
   const directory = makeDirectory();
-  try {
-    for (const each of chosen) save(raws, await measureOne(each, effort, directory));
-  } finally {
-    removeDirectory(directory);
+  removeAtExit(directory);
+  const failed: string[] = [];
+  for (const each of chosen) {
+    try {
+      save(raws, await measureOne(each, effort, directory));
+    } catch (error) {
+      failed.push(each.name);
+      process.stderr.write(`bench: ${each.name} cannot be measured: ${(error as Error).message}\n`);
+    }
   }
   const kept = load(raws);
+  if (kept.length === 0) return 1;
   console.log(`\n${formatProvenance(kept)}\n\n${formatGoals(goalsOf(kept))}`);
   if (effort.quick) console.log('\nA SMOKE TEST, NO MEASUREMENT: the figures above mean nothing.');
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(reportOf(kept), undefined, 2)}\n`);
   drawCharts(kept, join(raws, '..'));
-  return 0;
+  if (failed.length > 0) console.log(`\nnot measured in this run: ${failed.join(', ')}`);
+  return failed.length > 0 ? 1 : 0;
+}
+
+/** Removes a directory at the end, however that comes. */
+function removeAtExit(directory: string): void {
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 }
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parse(args);
+  // The sides end by themselves: their standard input does.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
   if (options === undefined) {
     process.stdout.write(USAGE);
     return 2;
   }
   if (!options.effort.quick) return run(options, join(RESULTS, 'raw'));
   const scratch = mkdtempSync(join(tmpdir(), 'lisafs-bench-quick-'));
-  try {
-    return await run(options, join(scratch, 'raw'));
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  removeAtExit(scratch);
+  return run(options, join(scratch, 'raw'));
 }
 
 process.exitCode = await main(process.argv.slice(2));

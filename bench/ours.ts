@@ -3,7 +3,7 @@
  * process of its own, a client the process that calls this.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,8 +74,4 @@ export function makeDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'lisafs-bench-'));
   writeFileSync(join(directory, FILE), Buffer.alloc(FILE_BYTES, 'lisafs '));
   return directory;
-}
-
-export function removeDirectory(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
 }
