@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RawCase, RawSide } from './results.js';
+import { BUSY_PERCENT, type RawCase, type RawSide } from './results.js';
 import { percentileOf, spreadOf } from './statistics.js';
 import { barChart } from './svg/bars.js';
 import type { Tone } from './svg/element.js';
@@ -32,7 +32,8 @@ const ROUND_TRIPS: Readonly<Record<string, Shown>> = {
 
 function provenance({ machine, date, quick, busyPercent }: RawCase): string[] {
   const where = `${machine.cpus} cpus of ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}`;
-  const busy = busyPercent > 5 ? [`Others used ${busyPercent} % of the cpus meanwhile: not to be trusted.`] : [];
+  const busy =
+    busyPercent > BUSY_PERCENT ? [`Others used ${busyPercent} % of the cpus meanwhile: not to be trusted.`] : [];
   return [`${where}; ${date.slice(0, 10)}${quick ? '. A SMOKE TEST, NO MEASUREMENT.' : ''}`, ...busy];
 }
 

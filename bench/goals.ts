@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { drawCharts } from './charts.js';
 import { EACH_SIDE, GOALS, type DifferenceGoal, type FigureGoal, type Goal, type PairedGoal } from './goal-list.js';
-import { load, type RawCase, type RawSide } from './results.js';
+import { BUSY_PERCENT, load, type RawCase, type RawSide } from './results.js';
 import { medianOf, paired, spreadOf, type Spread } from './statistics.js';
 
 export interface Row {
@@ -128,8 +128,12 @@ function judge(goal: Goal, raw: RawCase | undefined): Verdict {
     const sense = 'sense' in goal ? goal.sense : goal.kind === 'faster' ? 'at least' : 'at most';
     return notMeasured(goal, sense, 'unit' in goal ? goal.unit : 'times', `run npm run bench -- ${goal.case}`);
   }
+  const judged = judgeMeasured(goal, raw);
   // A smoke test meets nothing, whatever its figures say.
-  return raw.quick ? { ...judgeMeasured(goal, raw), met: false } : judgeMeasured(goal, raw);
+  if (raw.quick) return { ...judged, met: false };
+  if (raw.busyPercent <= BUSY_PERCENT) return judged;
+  const busy = `others used ${raw.busyPercent} % of the cpus`;
+  return { ...judged, note: judged.note === undefined ? busy : `${judged.note}; ${busy}` };
 }
 
 function judgeMeasured(goal: Goal, raw: RawCase): Verdict {
@@ -211,7 +215,9 @@ export function formatProvenance(cases: readonly RawCase[]): string {
     return `${date.slice(0, 10)}, ${cpus} cpus of ${cpu}, Linux ${kernel}, Node ${node}, ${environment}`;
   });
   const versions = Object.entries(cases[0]?.machine.versions ?? {}).map(([name, version]) => `${name} ${version}`);
-  const busy = cases.filter(({ busyPercent }) => busyPercent > 5).map((raw) => `${raw.case} (${raw.busyPercent} %)`);
+  const busy = cases
+    .filter(({ busyPercent }) => busyPercent > BUSY_PERCENT)
+    .map((raw) => `${raw.case} (${raw.busyPercent} %)`);
   const warning = busy.length > 0 ? [`OTHERS USED THE CPUS, SO NOT TO BE TRUSTED: ${busy.join(', ')}`] : [];
   return [...new Set(lines), versions.join(', '), ...warning].join('\n');
 }

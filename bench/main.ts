@@ -13,7 +13,7 @@ import { drawCharts } from './charts.js';
 import { formatGoals, formatProvenance, formatRows, goalsOf, reportOf, RESULTS, rowsOf } from './goals.js';
 import { busyPercent, describeMachine } from './machine.js';
 import { makeDirectory } from './ours.js';
-import { load, save, type RawCase } from './results.js';
+import { BUSY_PERCENT, load, save, type RawCase } from './results.js';
 import { FULL, QUICK, type Effort } from './rounds.js';
 
 const USAGE = `usage: npm run bench -- [PATTERN] [--json FILE] [--quick]
@@ -39,9 +39,8 @@ function parse(args: readonly string[]): Options | undefined {
   return { pattern: positionals[0] ?? '', json: values.json, effort: values.quick ? QUICK : FULL };
 }
 
-/** How long to look whether the machine is quiet, and how much of it others may use. */
+/** How long to look whether the machine is quiet. */
 const LOOK_MS = 1000;
-const BUSY_PERCENT = 5;
 
 async function measureOne(each: Case, effort: Effort, directory: string): Promise<RawCase> {
   const began = performance.now();

@@ -4,6 +4,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import type { Machine } from './machine.js';
 
+/** How much of the cpus others may use, in percent, before figures are not to be trusted. */
+export const BUSY_PERCENT = 5;
+
 /** What one side of a case took. */
 export interface RawSide {
   readonly side: string;

@@ -115,6 +115,13 @@ goals('are met by no smoke test', () => {
   assert.is(verdictOf('null RPC against net', rawCase('null', sides, { quick: true })).met, false);
 });
 
+goals('say of a busy machine that it was', () => {
+  const raw = rawCase('null', [rawSide('ours', [1]), rawSide('net', [100])], { busyPercent: 60 });
+  const { met, note } = verdictOf('null RPC against net', raw);
+  assert.equal([met, note], [true, 'others used 60 % of the cpus']);
+  assert.is(verdictOf('null RPC against net', { ...raw, busyPercent: 5 }).note, undefined);
+});
+
 goals('come with rows of least, median and greatest', () => {
   const raw = rawCase('null', [rawSide('ours', [3, 1, 2, 10], { bytesPerCall: 5 }), rawSide('C', [7])]);
   assert.equal(rowsOf([raw]), [
@@ -130,7 +137,10 @@ goals('are printed with what they were measured on', () => {
   const text = `${formatProvenance([raw])}\n${formatRows(rowsOf([raw]))}\n${formatGoals(goalsOf([raw]))}`;
   for (const part of ['v20.0.0', 'Linux 6.1.0', 'grpc-js 1.0.0', 'NODE_ENV=production', 'null (40 %)'])
     assert.ok(text.includes(part), part);
-  assert.match(text, /^met +null RPC against net +100 +100 \.\. 100 +at least 30 times$/m);
+  assert.match(
+    text,
+    /^met +null RPC against net +100 +100 \.\. 100 +at least 30 times +others used 40 % of the cpus$/m,
+  );
 });
 
 goals.run();
