@@ -26,8 +26,8 @@ export { RPCError } from './wire/errno.js';
 export type { Answer, CallContext, ServerProtocol } from './wire/protocol.js';
 
 /**
- * Starts a server: `root`, a filesystem such as `localDirectory`, by LISAFS; or `protocol` with `handlers`; or a `module`
- * that says one or the other in threads of the server's own, where serving has the lowest latency. It listens
+ * Starts a server: `root`, a filesystem such as `localDirectory`, by LISAFS; or `protocol` with `handlers`; or a
+ * `module` that says one or the other in threads of the server's own, where serving has the lowest latency. It listens
  * at the path `listen`, for any number of clients, or serves the one on the connected socket `fd`, which it then owns.
  * Resolves to the server once clients can connect. Many servers can run in one process; each belongs to its thread.
  *

@@ -61,7 +61,7 @@ export interface EndpointSettings {
   readonly words?: TurnWords;
 }
 
-/** The connect datagrams: gVisor's, and ours where the peer is of this SDK. Each side skips keys that it does not know. */
+/** The connect datagrams: gVisor's, and ours where the peer is of this SDK. Both skip unknown keys. */
 const PLAIN_HELLO = '{}\n';
 const HELLO = '{"elidesWakes":true}\n';
 

@@ -1,5 +1,6 @@
 /** The types that the tests of generated code go through. */
 
+import { CODECS as EXTENSIONS } from '../../generated/extensions/samples.js';
 import { CODECS as LISAFS } from '../../generated/lisafs/samples.js';
 import { CODECS as LISAFS_2021 } from '../../generated/lisafs-2021/samples.js';
 import type { Codec } from '../../runtime/wire/codec.js';
@@ -9,6 +10,7 @@ import { CODECS as KINDS } from './kinds/samples.js';
 export const PROTOCOLS: readonly (readonly [name: string, codecs: readonly Codec[]])[] = [
   ['lisafs', LISAFS],
   ['lisafs-2021', LISAFS_2021],
+  ['extensions', EXTENSIONS],
   ['kinds', KINDS],
 ];
 

@@ -58,7 +58,9 @@ function settledHoldings(threadCount: number): Holdings {
   return holdings();
 }
 
-/** As assertNothingLeft, once what Node closes in its own time, on threads of its own, has had all the time it needs. */
+/**
+ * As assertNothingLeft, once what Node closes in its own time, on threads of its own, has had all the time it needs.
+ */
 export async function assertNothingStays(before: Holdings): Promise<void> {
   const most = before.descriptors.length;
   for (let waited = 0; descriptors().length > most && waited < PATIENCE_MS; waited += 10) {

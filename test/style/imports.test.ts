@@ -25,13 +25,17 @@ const rooms: Readonly<Record<string, Room>> = {
   'runtime/fs': { rooms: ['runtime/session', 'runtime/os', 'runtime/wire'], packages: [] },
   [ENTRY_POINTS]: { rooms: [...RUNTIME_ROOMS, 'generated'], packages: [] },
   cli: { rooms: ['codegen', ENTRY_POINTS], packages: [] },
-  examples: { rooms: [ENTRY_POINTS], packages: ['lisafs', 'lisafs/server', 'lisafs/schema', 'lisafs/wire'] },
+  examples: {
+    rooms: [ENTRY_POINTS, 'generated'],
+    packages: ['lisafs', 'lisafs/server', 'lisafs/schema', 'lisafs/wire'],
+  },
 };
 /** These may import anything. */
 const FREE = ['test', 'bench'];
 
 /** The room that a file is in: that of the longest name. */
 function roomOf(path: string): string {
+  if (/^examples\/\w+\/generated\//.test(path)) return 'generated';
   const names = [...Object.keys(rooms), ...FREE].filter((name) => path.startsWith(`${name}/`));
   return names.sort((a, b) => b.length - a.length)[0] ?? 'nowhere';
 }

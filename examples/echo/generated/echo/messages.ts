@@ -7,6 +7,8 @@ import {
   formatOther,
   formatText,
   isObject,
+} from '../../../../runtime/wire/format.js';
+import {
   MALFORMED,
   checkCount,
   getString,
@@ -16,8 +18,11 @@ import {
   putU16,
   putU32,
   putU64,
-  stringSize,
-  Struct,
+  type Payload,
+} from '../../../../runtime/wire/payload.js';
+import { stringSize } from '../../../../runtime/wire/string.js';
+import { Struct } from '../../../../runtime/wire/struct.js';
+import {
   highHalf,
   joinI64,
   joinI64Number,
@@ -26,10 +31,9 @@ import {
   lowHalf,
   splitI64,
   splitU64,
-  type Layouts,
-  type Payload,
-  type HostFD,
-} from 'lisafs/wire';
+} from '../../../../runtime/wire/u64.js';
+import type { Layouts } from '../../../../runtime/wire/layout.js';
+import type { HostFD } from '../../../../runtime/wire/protocol.js';
 
 /**
  * The messages of Echo. Of each type T there are
