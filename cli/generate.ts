@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Generates the SDK from schemas: `generate [schema …] [--out DIR] [--check | --watch]`; without a schema, from those of
- * the project itself. schema/kv.ts goes to DIR/kv/. With --check nothing is written: it fails when what is there is not
+ * Generates the SDK from schemas: `generate [schema …] [--out DIR] [--check | --watch]`; without a schema, from all of
+ * the project's own. schema/kv.ts goes to DIR/kv/. With --check nothing is written: it fails when what is there is not
  * what would be.
  */
 
