@@ -84,8 +84,8 @@ export class LocalFile implements ControlFile {
     closeFD(this.fd);
   }
 
-  stat(): Statx | number {
-    return statOf(this.fd);
+  stat(into?: Statx): Statx | number {
+    return statOf(this.fd, into);
   }
 
   setStat(change: StatChange): StatChangeOutcome {

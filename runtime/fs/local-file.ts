@@ -18,8 +18,8 @@ export class LocalOpenFile implements OpenFile {
     closeFD(this.#fd);
   }
 
-  stat(): Statx | number {
-    return statOf(this.#fd);
+  stat(into?: Statx): Statx | number {
+    return statOf(this.#fd, into);
   }
 
   read(target: Uint8Array, offset: number | bigint): number {

@@ -11,7 +11,14 @@
  * has that file or directory for itself; what only looks shares it with others that do; renames have the whole tree.
  */
 
-import type { Dirent64Init, SetStatReq, SetStatRespInit, StatFSInit, StatxInit } from '../../generated/lisafs/index.js';
+import type {
+  Dirent64Init,
+  SetStatReq,
+  SetStatRespInit,
+  StatFSInit,
+  Statx,
+  StatxInit,
+} from '../../generated/lisafs/index.js';
 import type { Result } from './failure.js';
 
 export { Statx, unmarshalStatx } from '../../generated/lisafs/index.js';
@@ -81,7 +88,8 @@ export interface ControlFile {
   /** Called when nobody needs the file any more. */
   close?(): void;
 
-  stat(): Result<StatxInit>;
+  /** What is known of it; `into` is an object that may be filled and given back, by what answers at once. */
+  stat(into?: Statx): Result<StatxInit>;
   setStat?(change: StatChange): Result<StatChangeOutcome>;
   /** Finds one name in this directory. -ENOENT where there is none. Symlinks are found, not followed. */
   walk?(name: string): Result<Found>;
@@ -130,8 +138,14 @@ export interface ControlFile {
  * it.
  */
 export interface OpenFile {
+  /**
+   * True where `read` answers at once, always: it reads straight into the response then, memory that is the client's as
+   * well.
+   */
+  readonly answersAtOnce?: boolean;
   close?(): void;
-  stat(): Result<StatxInit>;
+  /** What is known of it; `into` is an object that may be filled and given back, by what answers at once. */
+  stat(into?: Statx): Result<StatxInit>;
   /** Reads from `offset` on to `target`. Gives the count of bytes, less than fit only at the end. */
   read?(target: Uint8Array, offset: number | bigint): Result<number>;
   /** `source` is the caller's again when this is answered. */

@@ -77,6 +77,11 @@ class Lane implements CallContext {
     this.fds.push(fd);
   };
 
+  room(at: number, size: number): Uint8Array | undefined {
+    const { payload } = this.communicator;
+    return at + size <= payload.capacity ? payload.run(at, size) : undefined;
+  }
+
   /** The descriptors to donate with the answer, which are the caller's now. */
   takeFDs(): number[] {
     const { fds } = this;

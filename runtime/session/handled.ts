@@ -4,7 +4,11 @@ import { isPromise } from '../wire/answer.js';
 import { Payload } from '../wire/payload.js';
 import type { CallContext, ServerProtocol } from '../wire/protocol.js';
 
-const NO_CONTEXT: CallContext = { donate: () => undefined, signal: new AbortController().signal };
+const NO_CONTEXT: CallContext = {
+  donate: () => undefined,
+  room: () => undefined,
+  signal: new AbortController().signal,
+};
 
 /**
  * The handlers that there are: each one's name by its MID. Which of a protocol's handlers belongs to which MID only its

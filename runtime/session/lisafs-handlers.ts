@@ -42,7 +42,7 @@ export function lisafsHandlers(session: LISAFSSession): LISAFSHandlers {
     close: (req) => io.close(session, req),
     fsync: (req) => io.fsync(session, req),
     pwrite: (req) => io.pwrite(session, req),
-    pread: (req) => io.pread(session, req),
+    pread: (req, context) => io.pread(session, req, context),
     mkdirAt: (req) => names.mkdirAt(session, req),
     mknodAt: (req) => names.mknodAt(session, req),
     symlinkAt: (req) => names.symlinkAt(session, req),

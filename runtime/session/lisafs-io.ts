@@ -56,8 +56,11 @@ export function close(session: LISAFSSession, { fds }: CloseReq): void {
 }
 
 function syncOne(session: LISAFSSession, id: FDID): Later<void> {
-  const fd = session.fds.open(id);
-  return session.reading(fd, () => voidResult(fd.file.sync?.bind(fd.file)));
+  return session.reading(session.fds.open(id), syncFile);
+}
+
+function syncFile({ file }: OpenFD): Later<void> {
+  return file.sync === undefined ? unsupported() : voidOf(file.sync());
 }
 
 /**
@@ -81,39 +84,67 @@ async function syncAll(session: LISAFSSession, ids: readonly FDID[]): Promise<vo
 
 /** The result of a method that gives none, and that a filesystem may leave out. */
 export function voidResult(method: (() => Result<void>) | undefined): Later<void> {
-  if (method === undefined) throw failure(EOPNOTSUPP);
-  return andThen(resultOf(method()), () => undefined);
+  return method === undefined ? unsupported() : voidOf(method());
 }
 
-/**
- * Where a read goes whose filesystem answers at once: its response is made before anything else can read, so one piece
- * of memory serves all. A filesystem that answers later gets memory of its own, and keeps this one while it has it.
- */
-let spare: Uint8Array | undefined;
+function voidOf(result: Result<void>): Later<void> {
+  const outcome = resultOf(result);
+  return isPromise(outcome) ? outcome.then(() => undefined) : undefined;
+}
 
-export function pread(session: LISAFSSession, req: PReadReq): Later<PReadRespInit> {
+function unsupported(): never {
+  throw failure(EOPNOTSUPP);
+}
+
+/** What reads and writes are answered with that are done at once: it is sent before there is another. */
+const readAnswer: { data: Uint8Array } = { data: new Uint8Array(0) };
+const writeAnswer = { count: 0 };
+
+/** The request and the context of the read that is being begun. */
+interface Reading {
+  req: PReadReq;
+  context: CallContext;
+}
+const reading = {} as Reading;
+
+export function pread(session: LISAFSSession, req: PReadReq, context: CallContext): Later<PReadRespInit> {
   const fd = session.fds.open(req.fd);
   if (!fd.readable) throw failure(EBADF);
+  if (PREAD_RESP_BYTES + req.count > session.facts.maxMessageSize) throw failure(ENOBUFS);
+  if (fd.file.answersAtOnce !== true || !session.tree.locks.areFree) return preadLater(session, fd, req);
+  reading.req = req;
+  reading.context = context;
+  return session.reading(fd, preadNow, reading);
+}
+
+/** Straight into the response: nobody can end the connection, and its memory with it, before the read is done. */
+function preadNow({ file }: OpenFD, { req, context }: Reading): Later<PReadRespInit> {
   const { count } = req;
-  if (PREAD_RESP_BYTES + count > session.facts.maxMessageSize) throw failure(ENOBUFS);
-  const offset = joinOpaque(req._offsetLow, req._offsetHigh);
+  const room = context.room?.(PREAD_RESP_BYTES, count) ?? new Uint8Array(count);
+  const size = resultOf(file.read?.(room, joinOpaque(req._offsetLow, req._offsetHigh)) ?? -EOPNOTSUPP) as number;
+  readAnswer.data = size === count ? room : (context.room?.(PREAD_RESP_BYTES, size) ?? room.subarray(0, size));
+  return readAnswer;
+}
+
+function preadLater(session: LISAFSSession, fd: OpenFD, { count, offset }: PReadReq): Later<PReadRespInit> {
   return session.reading(fd, () => {
-    const memory = spare !== undefined && spare.length >= count ? spare : new Uint8Array(Math.max(count, 1 << 16));
-    spare = undefined;
-    const read = orUnsupported<number>(fd.file.read?.(memory.subarray(0, count), offset));
-    if (isPromise(read)) return read.then((size) => ({ data: memory.subarray(0, size) }));
-    spare = memory;
-    return { data: memory.subarray(0, read) };
+    const memory = new Uint8Array(count);
+    const read = orUnsupported<number>(fd.file.read?.(memory, offset));
+    return andThen(read, (size) => ({ data: memory.subarray(0, size) }));
   });
 }
 
 export function pwrite(session: LISAFSSession, req: PWriteReq): Later<PWriteRespInit> {
   const fd = session.fds.open(req.fd);
   if (!fd.writable) throw failure(EBADF);
-  const offset = joinOpaque(req._offsetLow, req._offsetHigh);
-  return session.writing(fd, () =>
-    andThen(orUnsupported<number>(fd.file.write?.(req.data, offset)), (count) => ({ count })),
-  );
+  return session.writing(fd, write, req);
+}
+
+function write({ file }: OpenFD, req: PWriteReq): Later<PWriteRespInit> {
+  const written = orUnsupported<number>(file.write?.(req.data, joinOpaque(req._offsetLow, req._offsetHigh)));
+  if (isPromise(written)) return written.then((count) => ({ count }));
+  writeAnswer.count = written;
+  return writeAnswer;
 }
 
 export function fallocate(session: LISAFSSession, req: FAllocateReq): Later<void> {
@@ -127,8 +158,11 @@ export function fallocate(session: LISAFSSession, req: FAllocateReq): Later<void
 }
 
 export function flush(session: LISAFSSession, req: FlushReq): Later<void> {
-  const fd = session.fds.open(req.fd);
-  return session.reading(fd, () => voidResult(fd.file.flush?.bind(fd.file)));
+  return session.reading(session.fds.open(req.fd), flushOne);
+}
+
+function flushOne({ file }: OpenFD): Later<void> {
+  return file.flush === undefined ? unsupported() : voidOf(file.flush());
 }
 
 export function getdents64(session: LISAFSSession, req: Getdents64Req): Later<Getdents64RespInit> {

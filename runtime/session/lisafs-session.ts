@@ -53,14 +53,32 @@ export class LISAFSSession {
     return answer;
   }
 
-  /** With the read guarantee: nobody changes the FD's file, or the names in it, meanwhile. */
-  reading<T>(fd: AnyFD, body: () => Later<T>): Later<T> {
-    return this.#guard([fd], [this.tree.staying, fd.control.node.reading], body);
+  /**
+   * As #guard, for one FD, while nobody holds any lock: what answers at once needs none, and the FD cannot be closed
+   * meanwhile.
+   */
+  #guardLater<T>(fd: AnyFD, claim: Claim, answer: Promise<T>): Promise<T> {
+    fd.retain();
+    return this.tree.locks.holdFor([this.tree.staying, claim], answer).finally(() => fd.release());
   }
 
-  /** With the write guarantee: nobody else looks at the FD's file, or at the names in it. */
-  writing<T>(fd: AnyFD, body: () => Later<T>): Later<T> {
-    return this.#guard([fd], [this.tree.staying, fd.control.node.writing], body);
+  /**
+   * With the read guarantee: nobody changes the FD's file, or the names in it, meanwhile. `body` gets what is given
+   * here, so that it can be a function that is made once: nothing is allocated for what answers at once.
+   */
+  reading<F extends AnyFD, T, A = undefined>(fd: F, body: (fd: F, arg: A) => Later<T>, arg?: A): Later<T> {
+    return this.#guardOne(fd, fd.control.node.reading, body, arg as A);
+  }
+
+  /** With the write guarantee: nobody else looks at the FD's file, or at the names in it. As reading. */
+  writing<F extends AnyFD, T, A = undefined>(fd: F, body: (fd: F, arg: A) => Later<T>, arg?: A): Later<T> {
+    return this.#guardOne(fd, fd.control.node.writing, body, arg as A);
+  }
+
+  #guardOne<F extends AnyFD, A, T>(fd: F, claim: Claim, body: (fd: F, arg: A) => Later<T>, arg: A): Later<T> {
+    if (!this.tree.locks.areFree) return this.#guard([fd], [this.tree.staying, claim], () => body(fd, arg));
+    const answer = body(fd, arg);
+    return isPromise(answer) ? this.#guardLater(fd, claim, answer) : answer;
   }
 
   /** As writing, with the read guarantee for another FD or the write guarantee for a name's node. */

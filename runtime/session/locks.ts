@@ -49,6 +49,20 @@ function giveBack({ lock, write }: Claim): void {
 
 export class Locks {
   #waiting: Waiting[] = [];
+  /** How many calls hold something. */
+  #holders = 0;
+
+  /** True while nobody holds or waits for anything: then what answers at once needs no lock. */
+  get areFree(): boolean {
+    return this.#holders === 0 && this.#waiting.length === 0;
+  }
+
+  /** Holds `claims`, all of which are free, until what has begun has answered. */
+  holdFor<T>(claims: readonly Claim[], answer: Promise<T>): Promise<T> {
+    claims.forEach(take);
+    this.#holders++;
+    return answer.finally(() => this.#release(claims));
+  }
 
   /** Runs `body` once all `claims` can be had, holding them until it has answered. No lock may be claimed twice. */
   run<T>(claims: readonly Claim[], body: () => Later<T>): Later<T> {
@@ -66,9 +80,7 @@ export class Locks {
 
   #start<T>(claims: readonly Claim[], body: () => Later<T>): Later<T> {
     const answer = body();
-    if (!isPromise(answer)) return answer;
-    claims.forEach(take);
-    return answer.finally(() => this.#release(claims));
+    return isPromise(answer) ? this.holdFor(claims, answer) : answer;
   }
 
   #wait<T>(claims: readonly Claim[], nested: boolean, body: () => Later<T>): Promise<T> {
@@ -81,6 +93,7 @@ export class Locks {
 
   #release(claims: readonly Claim[]): void {
     claims.forEach(giveBack);
+    this.#holders--;
     const passed: Waiting[] = [];
     const queue = this.#waiting;
     this.#waiting = [];

@@ -20,6 +20,7 @@ import type {
   FileSystemStat,
   Opened,
   StatChangeOutcome,
+  Statx,
   StatxInit,
 } from './backend.js';
 import type { Result } from './failure.js';
@@ -94,8 +95,8 @@ class PolicedDirectory implements OpenFile {
     this.#inner.close?.();
   }
 
-  stat(): Result<StatxInit> {
-    return this.#inner.stat();
+  stat(into?: Statx): Result<StatxInit> {
+    return this.#inner.stat(into);
   }
 
   read(target: Uint8Array, offset: number | bigint): Result<number> {
@@ -180,8 +181,8 @@ class PolicedFile implements ControlFile {
     return orMissing(found, (there) => ({ file: this.#wrap(name, there), stat: there.stat }));
   }
 
-  stat(): Result<StatxInit> {
-    return this.#inner.stat();
+  stat(into?: Statx): Result<StatxInit> {
+    return this.#inner.stat(into);
   }
 
   setStat(change: StatChange): Result<StatChangeOutcome> {

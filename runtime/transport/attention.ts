@@ -19,8 +19,11 @@ import { arm, disarm, type Armed } from './waiter.js';
 
 /** Where there is no waiting thread to be had, the word is looked at so often. */
 const LOOK_MS = 10;
-/** A slice looks at the clock after so much work: a look is 1, a callback 8. */
-const WORK_PER_CLOCK = 16;
+/**
+ * A slice looks at the clock after so much work, 1 for a look and 8 more for a callback: about 1 and 5 us. To ask for the
+ * time takes as long as to look five times, and makes a number that has to be collected one day.
+ */
+const WORK_PER_CLOCK = 128;
 const CALLBACK_WORK = 8;
 /** How long a dedicated thread looks before it asks whether it was called. */
 const DEDICATED_SLICE_MS = 0.05;
@@ -183,7 +186,10 @@ export class TurnWait {
   readonly #bell: Doorbell | undefined;
   #state: State = 'idle';
   #onTurn: (() => void) | undefined;
+  /** How long to stay awake, 0 for one more look; and until when that is, once there was a reason to ask. */
+  #awakeMS = 0;
   #awakeUntil = 0;
+  #isTimed = false;
   #timer: NodeJS.Timeout | undefined;
   #armed: Armed | undefined;
 
@@ -210,11 +216,12 @@ export class TurnWait {
     this.#onTurn = onTurn;
     const awakeMS = this.#endpoint.patience.awakeMS();
     if (awakeMS === 0) this.#fallAsleep();
-    else this.#stayAwake(performance.now() + awakeMS);
+    else this.#stayAwake(awakeMS);
   }
 
-  #stayAwake(until: number): void {
-    this.#awakeUntil = until;
+  #stayAwake(awakeMS: number): void {
+    this.#awakeMS = awakeMS;
+    this.#isTimed = false;
     this.#state = 'awake';
     add(this);
   }
@@ -222,7 +229,7 @@ export class TurnWait {
   /** Ends a wait that is over; true if its callback has begun the next. Precondition: it is awake. */
   finish(): boolean {
     // Who comes from sleep has not been waiting awake.
-    if (this.#awakeUntil > 0) this.#endpoint.patience.rewarded();
+    if (this.#awakeMS > 0) this.#endpoint.patience.rewarded();
     this.#call();
     return this.#state !== 'idle';
   }
@@ -235,6 +242,10 @@ export class TurnWait {
 
   /** Falls asleep if it was to stay awake no longer than until `now`. Precondition: it is awake. */
   sleepAfter(now: number): void {
+    if (!this.#isTimed) {
+      this.#isTimed = true;
+      this.#awakeUntil = now + this.#awakeMS;
+    }
     if (now < this.#awakeUntil) return;
     this.#endpoint.patience.disappointed();
     remove(this);

@@ -5,5 +5,5 @@
  * it.
  */
 export function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
-  return typeof answer === 'object' && answer !== null && typeof Reflect.get(answer, 'then') === 'function';
+  return typeof answer === 'object' && answer !== null && typeof (answer as { then?: unknown }).then === 'function';
 }

@@ -43,7 +43,7 @@ export class ByteField {
       this.#buffer = new Uint8Array(size);
       this.#kind = 'own';
     }
-    payload.bytes.copy(this.#buffer, 0, at, at + size);
+    if (size > 0) this.#buffer.set(payload.run(at, size));
     this.size = size;
     return true;
   }

@@ -18,11 +18,23 @@ export class Payload {
   readonly bytes: Buffer;
   /** How many bytes a message may have here. */
   readonly capacity: number;
+  #run: Uint8Array | undefined;
 
   constructor(buffer: ArrayBuffer, byteOffset: number, byteLength: number) {
     this.view = new DataView(buffer, byteOffset, byteLength);
     this.bytes = Buffer.from(buffer, byteOffset, byteLength);
     this.capacity = byteLength;
+  }
+
+  /**
+   * The `size` bytes at `at`, which are there, as an object that is the same until others are asked for: who moves runs
+   * of one size makes none anew.
+   */
+  run(at: number, size: number): Uint8Array {
+    const start = this.bytes.byteOffset + at;
+    const last = this.#run;
+    if (last !== undefined && last.byteOffset === start && last.length === size) return last;
+    return (this.#run = new Uint8Array(this.bytes.buffer, start, size));
   }
 
   /** A payload of its own memory, shared with nobody. */
@@ -138,9 +150,13 @@ export function getString(payload: Payload, at: number, end: number): string {
   return decodeString(payload.bytes, at, end);
 }
 
-/** Copies `data` into the payload at `at`, where there is room, and returns the offset after it. */
+/**
+ * Copies `data` into the payload at `at`, where there is room, unless they are these very bytes; returns the offset
+ * after it.
+ */
 export function putBytes(payload: Payload, at: number, data: Uint8Array): number {
-  payload.bytes.set(data, at);
+  const { bytes } = payload;
+  if (data.byteOffset !== bytes.byteOffset + at || data.buffer !== bytes.buffer) bytes.set(data, at);
   return at + data.length;
 }
 

@@ -124,6 +124,12 @@ export interface CallContext {
    * which the schema lists them.
    */
   donate(fd: number): void;
+  /**
+   * Memory of the response itself: `size` bytes at `at`, or undefined where there is no such room. Bytes that are put
+   * there, and are answered with as the field that stands there, are not copied. The request stands there, too, so read
+   * it first. Only for handlers that answer at once.
+   */
+  room?(at: number, size: number): Uint8Array | undefined;
   /** Fires when the client hangs up, or the server is closed: what is still being done is for nobody. */
   readonly signal: AbortSignal;
 }

@@ -16,7 +16,7 @@ test('syncs each file once, with a turn of the event loop between two', async ()
       },
     },
   });
-  const session = { fds: { open }, reading: (_fd: unknown, body: () => unknown) => body() };
+  const session = { fds: { open }, reading: (fd: unknown, body: (fd: unknown) => unknown) => body(fd) };
   setImmediate(() => synced.push('turn'));
   await fsync(session as never, { fds: [1, 1, 2, 1, 2] } as never);
   assert.equal(synced, ['1', 'turn', '2']);
