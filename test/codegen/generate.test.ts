@@ -166,8 +166,10 @@ test('--watch generates again when a schema is saved, or replaced, or mended', a
 test("the project's own generated code is up to date", async () => {
   assert.equal(await run('--check'), { status: 0, out: 'generated code is up to date\n', error: '' });
   assert.is((await run('schema/lisafs-2021.ts', '--check')).status, 0, 'one of them alone');
-  const kinds = await run('test/codegen/kinds.ts', '--out', 'test/generated', '--check');
-  assert.equal(kinds, { status: 0, out: 'generated code is up to date\n', error: '' });
+  for (const name of ['kinds', 'store-1', 'store-2']) {
+    const tested = await run(`test/codegen/${name}.ts`, '--out', 'test/generated', '--check');
+    assert.equal(tested, { status: 0, out: 'generated code is up to date\n', error: '' });
+  }
 });
 
 test.run();
