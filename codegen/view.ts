@@ -357,6 +357,9 @@ function intView(bits: number, signed: boolean, alias: string | undefined, commo
     alias,
     get,
     put: `put${letter}${bits}`,
+    test: `is${letter}${bits}`,
+    letter: letter.toLowerCase(),
+    set: `set${signed ? 'Int' : 'Uint'}${bits}`,
     multibyte: bits > 8,
     formatter: formatterOf(common.name),
   };

@@ -12,13 +12,15 @@ import {
 } from '../../runtime/wire/format.js';
 import {
   MALFORMED,
+  badInteger,
   bytesSize,
   checkCount,
   getString,
+  isU16,
+  isU32,
   listCount,
   putBytes,
   putString,
-  putU16,
   putU32,
   putU64,
   type Payload,
@@ -118,7 +120,8 @@ export function sizeLayoutOf(m: LayoutOfInit): number {
 
 export function marshalLayoutOf(p: Payload, at: number, m: LayoutOfInit): number {
   const v = p.view;
-  putU16(v, at, m.mid, 'LayoutOf.mid');
+  if (!isU16(m.mid)) throw badInteger(m.mid, 'u16', 'LayoutOf.mid');
+  v.setUint16(at, m.mid, true);
   const reqCount = checkCount(listCount(m.req, 'LayoutOf.req'), 255, 'LayoutOf.req');
   v.setUint8(at + 2, reqCount);
   at += 3;
@@ -225,7 +228,8 @@ export function sizeFingerprintReq(m: FingerprintReqInit): number {
 
 export function marshalFingerprintReq(p: Payload, at: number, m: FingerprintReqInit): number {
   const v = p.view;
-  putU16(v, at + 8, m.first, 'FingerprintReq.first');
+  if (!isU16(m.first)) throw badInteger(m.first, 'u16', 'FingerprintReq.first');
+  v.setUint16(at + 8, m.first, true);
   if (m instanceof FingerprintReq) {
     v.setInt32(at, m._fingerprintLow, true);
     v.setInt32(at + 4, m._fingerprintHigh, true);
@@ -327,7 +331,8 @@ export function sizeFingerprintResp(m: FingerprintRespInit): number {
 
 export function marshalFingerprintResp(p: Payload, at: number, m: FingerprintRespInit): number {
   const v = p.view;
-  putU16(v, at + 8, m.next, 'FingerprintResp.next');
+  if (!isU16(m.next)) throw badInteger(m.next, 'u16', 'FingerprintResp.next');
+  v.setUint16(at + 8, m.next, true);
   if (m instanceof FingerprintResp) {
     v.setInt32(at, m._fingerprintLow, true);
     v.setInt32(at + 4, m._fingerprintHigh, true);
@@ -413,7 +418,8 @@ export function sizeReflectionReq(_m: ReflectionReqInit): number {
 
 export function marshalReflectionReq(p: Payload, at: number, m: ReflectionReqInit): number {
   const v = p.view;
-  putU32(v, at, m.offset, 'ReflectionReq.offset');
+  if (!isU32(m.offset)) throw badInteger(m.offset, 'u32', 'ReflectionReq.offset');
+  v.setUint32(at, m.offset, true);
   return at + 4;
 }
 
@@ -481,7 +487,8 @@ export function sizeReflectionResp(m: ReflectionRespInit): number {
 
 export function marshalReflectionResp(p: Payload, at: number, m: ReflectionRespInit): number {
   const v = p.view;
-  putU32(v, at, m.total, 'ReflectionResp.total');
+  if (!isU32(m.total)) throw badInteger(m.total, 'u32', 'ReflectionResp.total');
+  v.setUint32(at, m.total, true);
   const jsonSize = checkCount(bytesSize(m.json, 'ReflectionResp.json'), 4294967295, 'ReflectionResp.json');
   v.setUint32(at + 4, jsonSize, true);
   at += 8;

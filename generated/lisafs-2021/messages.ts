@@ -13,8 +13,11 @@ import {
 import { opaque32, type Opaque32 } from '../../runtime/wire/opaque.js';
 import {
   MALFORMED,
+  badInteger,
   checkCount,
   getString,
+  isU16,
+  isU32,
   listCount,
   putI64,
   putString,
@@ -148,7 +151,8 @@ export function sizeStatxTimestamp(_m: StatxTimestampInit): number {
 
 function writeStatxTimestamp(p: Payload, at: number, m: StatxTimestampInit): void {
   const v = p.view;
-  putU32(v, at + 8, m.nsec, 'StatxTimestamp.nsec');
+  if (!isU32(m.nsec)) throw badInteger(m.nsec, 'u32', 'StatxTimestamp.nsec');
+  v.setUint32(at + 8, m.nsec, true);
   v.setUint32(at + 12, 0, true); // pad0
   if (m instanceof StatxTimestamp) {
     v.setInt32(at, m._secLow, true);
@@ -395,21 +399,31 @@ export function sizeStatx(_m: StatxInit): number {
 
 function writeStatx(p: Payload, at: number, m: StatxInit): void {
   const v = p.view;
-  putU32(v, at, m.mask, 'Statx.mask');
-  putU32(v, at + 4, m.blksize, 'Statx.blksize');
-  putU32(v, at + 16, m.nlink, 'Statx.nlink');
-  putU32(v, at + 20, m.uid, 'Statx.uid');
-  putU32(v, at + 24, m.gid, 'Statx.gid');
-  putU16(v, at + 28, m.mode, 'Statx.mode');
+  if (!isU32(m.mask)) throw badInteger(m.mask, 'u32', 'Statx.mask');
+  v.setUint32(at, m.mask, true);
+  if (!isU32(m.blksize)) throw badInteger(m.blksize, 'u32', 'Statx.blksize');
+  v.setUint32(at + 4, m.blksize, true);
+  if (!isU32(m.nlink)) throw badInteger(m.nlink, 'u32', 'Statx.nlink');
+  v.setUint32(at + 16, m.nlink, true);
+  if (!isU32(m.uid)) throw badInteger(m.uid, 'u32', 'Statx.uid');
+  v.setUint32(at + 20, m.uid, true);
+  if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'Statx.gid');
+  v.setUint32(at + 24, m.gid, true);
+  if (!isU16(m.mode)) throw badInteger(m.mode, 'u16', 'Statx.mode');
+  v.setUint16(at + 28, m.mode, true);
   v.setUint16(at + 30, 0, true); // pad0
   writeStatxTimestamp(p, at + 64, m.atime);
   writeStatxTimestamp(p, at + 80, m.btime);
   writeStatxTimestamp(p, at + 96, m.ctime);
   writeStatxTimestamp(p, at + 112, m.mtime);
-  putU32(v, at + 128, m.rdevMajor, 'Statx.rdevMajor');
-  putU32(v, at + 132, m.rdevMinor, 'Statx.rdevMinor');
-  putU32(v, at + 136, m.devMajor, 'Statx.devMajor');
-  putU32(v, at + 140, m.devMinor, 'Statx.devMinor');
+  if (!isU32(m.rdevMajor)) throw badInteger(m.rdevMajor, 'u32', 'Statx.rdevMajor');
+  v.setUint32(at + 128, m.rdevMajor, true);
+  if (!isU32(m.rdevMinor)) throw badInteger(m.rdevMinor, 'u32', 'Statx.rdevMinor');
+  v.setUint32(at + 132, m.rdevMinor, true);
+  if (!isU32(m.devMajor)) throw badInteger(m.devMajor, 'u32', 'Statx.devMajor');
+  v.setUint32(at + 136, m.devMajor, true);
+  if (!isU32(m.devMinor)) throw badInteger(m.devMinor, 'u32', 'Statx.devMinor');
+  v.setUint32(at + 140, m.devMinor, true);
   if (m instanceof Statx) {
     v.setInt32(at + 8, m._attributesLow, true);
     v.setInt32(at + 12, m._attributesHigh, true);
@@ -593,7 +607,8 @@ export function sizeErrorResp(_m: ErrorRespInit): number {
 
 export function marshalErrorResp(p: Payload, at: number, m: ErrorRespInit): number {
   const v = p.view;
-  putU32(v, at, m.errno, 'ErrorResp.errno');
+  if (!isU32(m.errno)) throw badInteger(m.errno, 'u32', 'ErrorResp.errno');
+  v.setUint32(at, m.errno, true);
   return at + 4;
 }
 
@@ -707,7 +722,8 @@ export function sizeMountResp(m: MountRespInit): number {
 export function marshalMountResp(p: Payload, at: number, m: MountRespInit): number {
   const v = p.view;
   writeInode(p, at, m.root);
-  putU32(v, at + 152, m.maxMessageSize, 'MountResp.maxMessageSize');
+  if (!isU32(m.maxMessageSize)) throw badInteger(m.maxMessageSize, 'u32', 'MountResp.maxMessageSize');
+  v.setUint32(at + 152, m.maxMessageSize, true);
   const supportedMsCount = checkCount(
     listCount(m.supportedMs, 'MountResp.supportedMs'),
     65535,

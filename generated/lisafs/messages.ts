@@ -15,18 +15,20 @@ import {
 import { opaque64, type Opaque64 } from '../../runtime/wire/opaque.js';
 import {
   MALFORMED,
+  badInteger,
   bytesSize,
   checkCount,
   getString,
+  isI32,
+  isU16,
+  isU32,
+  isU8,
   listCount,
   putBytes,
-  putI32,
   putI64,
   putString,
   putU16,
-  putU32,
   putU64,
-  putU8,
   type Payload,
 } from '../../runtime/wire/payload.js';
 import { stringSize } from '../../runtime/wire/string.js';
@@ -392,7 +394,8 @@ export function sizeStatxTimestamp(_m: StatxTimestampInit): number {
 
 function writeStatxTimestamp(p: Payload, at: number, m: StatxTimestampInit): void {
   const v = p.view;
-  putU32(v, at + 8, m.nsec, 'StatxTimestamp.nsec');
+  if (!isU32(m.nsec)) throw badInteger(m.nsec, 'u32', 'StatxTimestamp.nsec');
+  v.setUint32(at + 8, m.nsec, true);
   v.setUint32(at + 12, 0, true); // pad0
   if (m instanceof StatxTimestamp) {
     v.setInt32(at, m._secLow, true);
@@ -639,21 +642,31 @@ export function sizeStatx(_m: StatxInit): number {
 
 function writeStatx(p: Payload, at: number, m: StatxInit): void {
   const v = p.view;
-  putU32(v, at, m.mask, 'Statx.mask');
-  putU32(v, at + 4, m.blksize, 'Statx.blksize');
-  putU32(v, at + 16, m.nlink, 'Statx.nlink');
-  putU32(v, at + 20, m.uid, 'Statx.uid');
-  putU32(v, at + 24, m.gid, 'Statx.gid');
-  putU16(v, at + 28, m.mode, 'Statx.mode');
+  if (!isU32(m.mask)) throw badInteger(m.mask, 'u32', 'Statx.mask');
+  v.setUint32(at, m.mask, true);
+  if (!isU32(m.blksize)) throw badInteger(m.blksize, 'u32', 'Statx.blksize');
+  v.setUint32(at + 4, m.blksize, true);
+  if (!isU32(m.nlink)) throw badInteger(m.nlink, 'u32', 'Statx.nlink');
+  v.setUint32(at + 16, m.nlink, true);
+  if (!isU32(m.uid)) throw badInteger(m.uid, 'u32', 'Statx.uid');
+  v.setUint32(at + 20, m.uid, true);
+  if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'Statx.gid');
+  v.setUint32(at + 24, m.gid, true);
+  if (!isU16(m.mode)) throw badInteger(m.mode, 'u16', 'Statx.mode');
+  v.setUint16(at + 28, m.mode, true);
   v.setUint16(at + 30, 0, true); // pad0
   writeStatxTimestamp(p, at + 64, m.atime);
   writeStatxTimestamp(p, at + 80, m.btime);
   writeStatxTimestamp(p, at + 96, m.ctime);
   writeStatxTimestamp(p, at + 112, m.mtime);
-  putU32(v, at + 128, m.rdevMajor, 'Statx.rdevMajor');
-  putU32(v, at + 132, m.rdevMinor, 'Statx.rdevMinor');
-  putU32(v, at + 136, m.devMajor, 'Statx.devMajor');
-  putU32(v, at + 140, m.devMinor, 'Statx.devMinor');
+  if (!isU32(m.rdevMajor)) throw badInteger(m.rdevMajor, 'u32', 'Statx.rdevMajor');
+  v.setUint32(at + 128, m.rdevMajor, true);
+  if (!isU32(m.rdevMinor)) throw badInteger(m.rdevMinor, 'u32', 'Statx.rdevMinor');
+  v.setUint32(at + 132, m.rdevMinor, true);
+  if (!isU32(m.devMajor)) throw badInteger(m.devMajor, 'u32', 'Statx.devMajor');
+  v.setUint32(at + 136, m.devMajor, true);
+  if (!isU32(m.devMinor)) throw badInteger(m.devMinor, 'u32', 'Statx.devMinor');
+  v.setUint32(at + 140, m.devMinor, true);
   if (m instanceof Statx) {
     v.setInt32(at + 8, m._attributesLow, true);
     v.setInt32(at + 12, m._attributesHigh, true);
@@ -853,9 +866,12 @@ export function sizeCreateCommon(_m: CreateCommonInit): number {
 export function marshalCreateCommon(p: Payload, at: number, m: CreateCommonInit): number {
   const v = p.view;
   putU64(v, at, m.dirFD, 'CreateCommon.dirFD');
-  putU32(v, at + 8, m.uid, 'CreateCommon.uid');
-  putU32(v, at + 12, m.gid, 'CreateCommon.gid');
-  putU16(v, at + 16, m.mode, 'CreateCommon.mode');
+  if (!isU32(m.uid)) throw badInteger(m.uid, 'u32', 'CreateCommon.uid');
+  v.setUint32(at + 8, m.uid, true);
+  if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'CreateCommon.gid');
+  v.setUint32(at + 12, m.gid, true);
+  if (!isU16(m.mode)) throw badInteger(m.mode, 'u16', 'CreateCommon.mode');
+  v.setUint16(at + 16, m.mode, true);
   v.setUint16(at + 18, 0, true); // pad0
   v.setUint32(at + 20, 0, true); // pad1
   return at + 24;
@@ -1244,7 +1260,8 @@ export function sizeConnectReq(_m: ConnectReqInit): number {
 export function marshalConnectReq(p: Payload, at: number, m: ConnectReqInit): number {
   const v = p.view;
   putU64(v, at, m.fd, 'ConnectReq.fd');
-  putU32(v, at + 8, m.sockType, 'ConnectReq.sockType');
+  if (!isU32(m.sockType)) throw badInteger(m.sockType, 'u32', 'ConnectReq.sockType');
+  v.setUint32(at + 8, m.sockType, true);
   v.setUint32(at + 12, 0, true); // pad0
   return at + 16;
 }
@@ -1415,7 +1432,8 @@ export function marshalRenameAt2Req(p: Payload, at: number, m: RenameAt2ReqInit)
   v.setUint16(at, newNameSize, true);
   at += 2;
   at = putString(p, at, m.newName);
-  putU32(v, at, m.flags, 'RenameAt2Req.flags');
+  if (!isU32(m.flags)) throw badInteger(m.flags, 'u32', 'RenameAt2Req.flags');
+  v.setUint32(at, m.flags, true);
   at += 4;
   return at;
 }
@@ -1503,10 +1521,13 @@ export function sizeConnectWithCredsReq(_m: ConnectWithCredsReqInit): number {
 export function marshalConnectWithCredsReq(p: Payload, at: number, m: ConnectWithCredsReqInit): number {
   const v = p.view;
   putU64(v, at, m.fd, 'ConnectWithCredsReq.fd');
-  putU32(v, at + 8, m.sockType, 'ConnectWithCredsReq.sockType');
+  if (!isU32(m.sockType)) throw badInteger(m.sockType, 'u32', 'ConnectWithCredsReq.sockType');
+  v.setUint32(at + 8, m.sockType, true);
   v.setUint32(at + 12, 0, true); // pad0
-  putU32(v, at + 16, m.uid, 'ConnectWithCredsReq.uid');
-  putU32(v, at + 20, m.gid, 'ConnectWithCredsReq.gid');
+  if (!isU32(m.uid)) throw badInteger(m.uid, 'u32', 'ConnectWithCredsReq.uid');
+  v.setUint32(at + 16, m.uid, true);
+  if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'ConnectWithCredsReq.gid');
+  v.setUint32(at + 20, m.gid, true);
   return at + 24;
 }
 
@@ -1590,12 +1611,16 @@ export function sizeOpenCreateAtReq(m: OpenCreateAtReqInit): number {
 export function marshalOpenCreateAtReq(p: Payload, at: number, m: OpenCreateAtReqInit): number {
   const v = p.view;
   putU64(v, at, m.dirFD, 'OpenCreateAtReq.dirFD');
-  putU32(v, at + 8, m.uid, 'OpenCreateAtReq.uid');
-  putU32(v, at + 12, m.gid, 'OpenCreateAtReq.gid');
-  putU16(v, at + 16, m.mode, 'OpenCreateAtReq.mode');
+  if (!isU32(m.uid)) throw badInteger(m.uid, 'u32', 'OpenCreateAtReq.uid');
+  v.setUint32(at + 8, m.uid, true);
+  if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'OpenCreateAtReq.gid');
+  v.setUint32(at + 12, m.gid, true);
+  if (!isU16(m.mode)) throw badInteger(m.mode, 'u16', 'OpenCreateAtReq.mode');
+  v.setUint16(at + 16, m.mode, true);
   v.setUint16(at + 18, 0, true); // pad0
   v.setUint32(at + 20, 0, true); // pad1
-  putU32(v, at + 24, m.flags, 'OpenCreateAtReq.flags');
+  if (!isU32(m.flags)) throw badInteger(m.flags, 'u32', 'OpenCreateAtReq.flags');
+  v.setUint32(at + 24, m.flags, true);
   const nameSize = checkCount(stringSize(m.name, 'OpenCreateAtReq.name'), 65535, 'OpenCreateAtReq.name');
   v.setUint16(at + 28, nameSize, true);
   at += 30;
@@ -1686,9 +1711,12 @@ export function sizeMkdirAtReq(m: MkdirAtReqInit): number {
 export function marshalMkdirAtReq(p: Payload, at: number, m: MkdirAtReqInit): number {
   const v = p.view;
   putU64(v, at, m.dirFD, 'MkdirAtReq.dirFD');
-  putU32(v, at + 8, m.uid, 'MkdirAtReq.uid');
-  putU32(v, at + 12, m.gid, 'MkdirAtReq.gid');
-  putU16(v, at + 16, m.mode, 'MkdirAtReq.mode');
+  if (!isU32(m.uid)) throw badInteger(m.uid, 'u32', 'MkdirAtReq.uid');
+  v.setUint32(at + 8, m.uid, true);
+  if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'MkdirAtReq.gid');
+  v.setUint32(at + 12, m.gid, true);
+  if (!isU16(m.mode)) throw badInteger(m.mode, 'u16', 'MkdirAtReq.mode');
+  v.setUint16(at + 16, m.mode, true);
   v.setUint16(at + 18, 0, true); // pad0
   v.setUint32(at + 20, 0, true); // pad1
   const nameSize = checkCount(stringSize(m.name, 'MkdirAtReq.name'), 65535, 'MkdirAtReq.name');
@@ -1789,13 +1817,18 @@ export function sizeMknodAtReq(m: MknodAtReqInit): number {
 export function marshalMknodAtReq(p: Payload, at: number, m: MknodAtReqInit): number {
   const v = p.view;
   putU64(v, at, m.dirFD, 'MknodAtReq.dirFD');
-  putU32(v, at + 8, m.uid, 'MknodAtReq.uid');
-  putU32(v, at + 12, m.gid, 'MknodAtReq.gid');
-  putU16(v, at + 16, m.mode, 'MknodAtReq.mode');
+  if (!isU32(m.uid)) throw badInteger(m.uid, 'u32', 'MknodAtReq.uid');
+  v.setUint32(at + 8, m.uid, true);
+  if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'MknodAtReq.gid');
+  v.setUint32(at + 12, m.gid, true);
+  if (!isU16(m.mode)) throw badInteger(m.mode, 'u16', 'MknodAtReq.mode');
+  v.setUint16(at + 16, m.mode, true);
   v.setUint16(at + 18, 0, true); // pad0
   v.setUint32(at + 20, 0, true); // pad1
-  putU32(v, at + 24, m.minor, 'MknodAtReq.minor');
-  putU32(v, at + 28, m.major, 'MknodAtReq.major');
+  if (!isU32(m.minor)) throw badInteger(m.minor, 'u32', 'MknodAtReq.minor');
+  v.setUint32(at + 24, m.minor, true);
+  if (!isU32(m.major)) throw badInteger(m.major, 'u32', 'MknodAtReq.major');
+  v.setUint32(at + 28, m.major, true);
   const nameSize = checkCount(stringSize(m.name, 'MknodAtReq.name'), 65535, 'MknodAtReq.name');
   v.setUint16(at + 32, nameSize, true);
   at += 34;
@@ -1893,12 +1926,16 @@ export function sizeBindAtReq(m: BindAtReqInit): number {
 export function marshalBindAtReq(p: Payload, at: number, m: BindAtReqInit): number {
   const v = p.view;
   putU64(v, at, m.dirFD, 'BindAtReq.dirFD');
-  putU32(v, at + 8, m.uid, 'BindAtReq.uid');
-  putU32(v, at + 12, m.gid, 'BindAtReq.gid');
-  putU16(v, at + 16, m.mode, 'BindAtReq.mode');
+  if (!isU32(m.uid)) throw badInteger(m.uid, 'u32', 'BindAtReq.uid');
+  v.setUint32(at + 8, m.uid, true);
+  if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'BindAtReq.gid');
+  v.setUint32(at + 12, m.gid, true);
+  if (!isU16(m.mode)) throw badInteger(m.mode, 'u16', 'BindAtReq.mode');
+  v.setUint16(at + 16, m.mode, true);
   v.setUint16(at + 18, 0, true); // pad0
   v.setUint32(at + 20, 0, true); // pad1
-  putU32(v, at + 24, m.sockType, 'BindAtReq.sockType');
+  if (!isU32(m.sockType)) throw badInteger(m.sockType, 'u32', 'BindAtReq.sockType');
+  v.setUint32(at + 24, m.sockType, true);
   const nameSize = checkCount(stringSize(m.name, 'BindAtReq.name'), 65535, 'BindAtReq.name');
   v.setUint16(at + 28, nameSize, true);
   at += 30;
@@ -2019,9 +2056,12 @@ export function sizeDirent64(m: Dirent64Init): number {
 
 export function marshalDirent64(p: Payload, at: number, m: Dirent64Init): number {
   const v = p.view;
-  putU32(v, at + 8, m.devMinor, 'Dirent64.devMinor');
-  putU32(v, at + 12, m.devMajor, 'Dirent64.devMajor');
-  putU8(v, at + 24, m.type, 'Dirent64.type');
+  if (!isU32(m.devMinor)) throw badInteger(m.devMinor, 'u32', 'Dirent64.devMinor');
+  v.setUint32(at + 8, m.devMinor, true);
+  if (!isU32(m.devMajor)) throw badInteger(m.devMajor, 'u32', 'Dirent64.devMajor');
+  v.setUint32(at + 12, m.devMajor, true);
+  if (!isU8(m.type)) throw badInteger(m.type, 'u8', 'Dirent64.type');
+  v.setUint8(at + 24, m.type);
   if (m instanceof Dirent64) {
     v.setInt32(at, m._inoLow, true);
     v.setInt32(at + 4, m._inoHigh, true);
@@ -2101,7 +2141,8 @@ export function sizeErrorResp(_m: ErrorRespInit): number {
 
 export function marshalErrorResp(p: Payload, at: number, m: ErrorRespInit): number {
   const v = p.view;
-  putU32(v, at, m.errno, 'ErrorResp.errno');
+  if (!isU32(m.errno)) throw badInteger(m.errno, 'u32', 'ErrorResp.errno');
+  v.setUint32(at, m.errno, true);
   return at + 4;
 }
 
@@ -2162,7 +2203,8 @@ export function sizeMountResp(m: MountRespInit): number {
 export function marshalMountResp(p: Payload, at: number, m: MountRespInit): number {
   const v = p.view;
   writeInode(p, at, m.root);
-  putU32(v, at + 152, m.maxMessageSize, 'MountResp.maxMessageSize');
+  if (!isU32(m.maxMessageSize)) throw badInteger(m.maxMessageSize, 'u32', 'MountResp.maxMessageSize');
+  v.setUint32(at + 152, m.maxMessageSize, true);
   const supportedMsCount = checkCount(
     listCount(m.supportedMs, 'MountResp.supportedMs'),
     65535,
@@ -2431,10 +2473,14 @@ export function sizeSetStatReq(_m: SetStatReqInit): number {
 export function marshalSetStatReq(p: Payload, at: number, m: SetStatReqInit): number {
   const v = p.view;
   putU64(v, at, m.fd, 'SetStatReq.fd');
-  putU32(v, at + 8, m.mask, 'SetStatReq.mask');
-  putU32(v, at + 12, m.mode, 'SetStatReq.mode');
-  putU32(v, at + 16, m.uid, 'SetStatReq.uid');
-  putU32(v, at + 20, m.gid, 'SetStatReq.gid');
+  if (!isU32(m.mask)) throw badInteger(m.mask, 'u32', 'SetStatReq.mask');
+  v.setUint32(at + 8, m.mask, true);
+  if (!isU32(m.mode)) throw badInteger(m.mode, 'u32', 'SetStatReq.mode');
+  v.setUint32(at + 12, m.mode, true);
+  if (!isU32(m.uid)) throw badInteger(m.uid, 'u32', 'SetStatReq.uid');
+  v.setUint32(at + 16, m.uid, true);
+  if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'SetStatReq.gid');
+  v.setUint32(at + 20, m.gid, true);
   writeTimespec(p, at + 32, m.atime);
   writeTimespec(p, at + 48, m.mtime);
   if (m instanceof SetStatReq) {
@@ -2513,8 +2559,10 @@ export function sizeSetStatResp(_m: SetStatRespInit): number {
 
 export function marshalSetStatResp(p: Payload, at: number, m: SetStatRespInit): number {
   const v = p.view;
-  putU32(v, at, m.failureMask, 'SetStatResp.failureMask');
-  putU32(v, at + 4, m.failureErrNo, 'SetStatResp.failureErrNo');
+  if (!isU32(m.failureMask)) throw badInteger(m.failureMask, 'u32', 'SetStatResp.failureMask');
+  v.setUint32(at, m.failureMask, true);
+  if (!isU32(m.failureErrNo)) throw badInteger(m.failureErrNo, 'u32', 'SetStatResp.failureErrNo');
+  v.setUint32(at + 4, m.failureErrNo, true);
   return at + 8;
 }
 
@@ -2568,7 +2616,8 @@ export function sizeWalkResp(m: WalkRespInit): number {
 
 export function marshalWalkResp(p: Payload, at: number, m: WalkRespInit): number {
   const v = p.view;
-  putU8(v, at, m.status, 'WalkResp.status');
+  if (!isU8(m.status)) throw badInteger(m.status, 'u8', 'WalkResp.status');
+  v.setUint8(at, m.status);
   const inodesCount = checkCount(listCount(m.inodes, 'WalkResp.inodes'), 65535, 'WalkResp.inodes');
   v.setUint16(at + 1, inodesCount, true);
   at += 3;
@@ -2700,7 +2749,8 @@ export function sizeOpenAtReq(_m: OpenAtReqInit): number {
 export function marshalOpenAtReq(p: Payload, at: number, m: OpenAtReqInit): number {
   const v = p.view;
   putU64(v, at, m.fd, 'OpenAtReq.fd');
-  putU32(v, at + 8, m.flags, 'OpenAtReq.flags');
+  if (!isU32(m.flags)) throw badInteger(m.flags, 'u32', 'OpenAtReq.flags');
+  v.setUint32(at + 8, m.flags, true);
   v.setUint32(at + 12, 0, true); // pad0
   return at + 16;
 }
@@ -3181,7 +3231,8 @@ export function sizePReadReq(_m: PReadReqInit): number {
 export function marshalPReadReq(p: Payload, at: number, m: PReadReqInit): number {
   const v = p.view;
   putU64(v, at + 8, m.fd, 'PReadReq.fd');
-  putU32(v, at + 16, m.count, 'PReadReq.count');
+  if (!isU32(m.count)) throw badInteger(m.count, 'u32', 'PReadReq.count');
+  v.setUint32(at + 16, m.count, true);
   v.setUint32(at + 20, 0, true); // pad0
   if (m instanceof PReadReq) {
     v.setInt32(at, m._offsetLow, true);
@@ -3427,8 +3478,10 @@ export function sizeSymlinkAtReq(m: SymlinkAtReqInit): number {
 export function marshalSymlinkAtReq(p: Payload, at: number, m: SymlinkAtReqInit): number {
   const v = p.view;
   putU64(v, at, m.dirFD, 'SymlinkAtReq.dirFD');
-  putU32(v, at + 8, m.uid, 'SymlinkAtReq.uid');
-  putU32(v, at + 12, m.gid, 'SymlinkAtReq.gid');
+  if (!isU32(m.uid)) throw badInteger(m.uid, 'u32', 'SymlinkAtReq.uid');
+  v.setUint32(at + 8, m.uid, true);
+  if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'SymlinkAtReq.gid');
+  v.setUint32(at + 12, m.gid, true);
   const nameSize = checkCount(stringSize(m.name, 'SymlinkAtReq.name'), 65535, 'SymlinkAtReq.name');
   v.setUint16(at + 16, nameSize, true);
   at += 18;
@@ -4048,7 +4101,8 @@ export function sizeUnlinkAtReq(m: UnlinkAtReqInit): number {
 export function marshalUnlinkAtReq(p: Payload, at: number, m: UnlinkAtReqInit): number {
   const v = p.view;
   putU64(v, at, m.dirFD, 'UnlinkAtReq.dirFD');
-  putU32(v, at + 8, m.flags, 'UnlinkAtReq.flags');
+  if (!isU32(m.flags)) throw badInteger(m.flags, 'u32', 'UnlinkAtReq.flags');
+  v.setUint32(at + 8, m.flags, true);
   const nameSize = checkCount(stringSize(m.name, 'UnlinkAtReq.name'), 65535, 'UnlinkAtReq.name');
   v.setUint16(at + 12, nameSize, true);
   at += 14;
@@ -4114,7 +4168,8 @@ export function sizeGetdents64Req(_m: Getdents64ReqInit): number {
 export function marshalGetdents64Req(p: Payload, at: number, m: Getdents64ReqInit): number {
   const v = p.view;
   putU64(v, at, m.dirFD, 'Getdents64Req.dirFD');
-  putI32(v, at + 8, m.count, 'Getdents64Req.count');
+  if (!isI32(m.count)) throw badInteger(m.count, 'i32', 'Getdents64Req.count');
+  v.setInt32(at + 8, m.count, true);
   v.setUint32(at + 12, 0, true); // pad0
   return at + 16;
 }
@@ -4238,7 +4293,8 @@ export function sizeFGetXattrReq(m: FGetXattrReqInit): number {
 export function marshalFGetXattrReq(p: Payload, at: number, m: FGetXattrReqInit): number {
   const v = p.view;
   putU64(v, at, m.fd, 'FGetXattrReq.fd');
-  putU32(v, at + 8, m.bufSize, 'FGetXattrReq.bufSize');
+  if (!isU32(m.bufSize)) throw badInteger(m.bufSize, 'u32', 'FGetXattrReq.bufSize');
+  v.setUint32(at + 8, m.bufSize, true);
   const nameSize = checkCount(stringSize(m.name, 'FGetXattrReq.name'), 65535, 'FGetXattrReq.name');
   v.setUint16(at + 12, nameSize, true);
   at += 14;
@@ -4368,7 +4424,8 @@ export function sizeFSetXattrReq(m: FSetXattrReqInit): number {
 export function marshalFSetXattrReq(p: Payload, at: number, m: FSetXattrReqInit): number {
   const v = p.view;
   putU64(v, at, m.fd, 'FSetXattrReq.fd');
-  putU32(v, at + 8, m.flags, 'FSetXattrReq.flags');
+  if (!isU32(m.flags)) throw badInteger(m.flags, 'u32', 'FSetXattrReq.flags');
+  v.setUint32(at + 8, m.flags, true);
   const nameSize = checkCount(stringSize(m.name, 'FSetXattrReq.name'), 65535, 'FSetXattrReq.name');
   v.setUint16(at + 12, nameSize, true);
   at += 14;
@@ -4715,7 +4772,8 @@ export function sizeListenReq(_m: ListenReqInit): number {
 export function marshalListenReq(p: Payload, at: number, m: ListenReqInit): number {
   const v = p.view;
   putU64(v, at, m.fd, 'ListenReq.fd');
-  putI32(v, at + 8, m.backlog, 'ListenReq.backlog');
+  if (!isI32(m.backlog)) throw badInteger(m.backlog, 'i32', 'ListenReq.backlog');
+  v.setInt32(at + 8, m.backlog, true);
   v.setUint32(at + 12, 0, true); // pad0
   return at + 16;
 }

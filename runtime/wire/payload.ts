@@ -43,40 +43,61 @@ export class Payload {
   }
 }
 
+/* Each is… tells whether a value is an integer of that type. They are so short that V8 inlines each of many uses. */
+
+export function isU8(value: number): boolean {
+  return typeof value === 'number' && (value & 0xff) === value;
+}
+
+export function isI8(value: number): boolean {
+  return typeof value === 'number' && (value << 24) >> 24 === value;
+}
+
+export function isU16(value: number): boolean {
+  return typeof value === 'number' && (value & 0xffff) === value;
+}
+
+export function isI16(value: number): boolean {
+  return typeof value === 'number' && (value << 16) >> 16 === value;
+}
+
+export function isU32(value: number): boolean {
+  return typeof value === 'number' && value >>> 0 === value;
+}
+
+export function isI32(value: number): boolean {
+  return typeof value === 'number' && (value | 0) === value;
+}
+
 /* Each put… writes one integer or throws, naming `field`, before it has written anything. */
 
 export function putU8(view: DataView, at: number, value: number, field: string): void {
-  if (typeof value !== 'number' || (value & 0xff) !== value) throw badInteger(field, 'an integer from 0 to 255', value);
+  if (!isU8(value)) throw badInteger(value, 'u8', field);
   view.setUint8(at, value);
 }
 
 export function putI8(view: DataView, at: number, value: number, field: string): void {
-  if (typeof value !== 'number' || (value << 24) >> 24 !== value)
-    throw badInteger(field, 'an integer from -128 to 127', value);
+  if (!isI8(value)) throw badInteger(value, 'i8', field);
   view.setInt8(at, value);
 }
 
 export function putU16(view: DataView, at: number, value: number, field: string): void {
-  if (typeof value !== 'number' || (value & 0xffff) !== value)
-    throw badInteger(field, 'an integer from 0 to 65535', value);
+  if (!isU16(value)) throw badInteger(value, 'u16', field);
   view.setUint16(at, value, true);
 }
 
 export function putI16(view: DataView, at: number, value: number, field: string): void {
-  if (typeof value !== 'number' || (value << 16) >> 16 !== value)
-    throw badInteger(field, 'an integer from -32768 to 32767', value);
+  if (!isI16(value)) throw badInteger(value, 'i16', field);
   view.setInt16(at, value, true);
 }
 
 export function putU32(view: DataView, at: number, value: number, field: string): void {
-  if (typeof value !== 'number' || value >>> 0 !== value)
-    throw badInteger(field, 'an integer from 0 to 4294967295', value);
+  if (!isU32(value)) throw badInteger(value, 'u32', field);
   view.setUint32(at, value, true);
 }
 
 export function putI32(view: DataView, at: number, value: number, field: string): void {
-  if (typeof value !== 'number' || (value | 0) !== value)
-    throw badInteger(field, 'an integer from -2147483648 to 2147483647', value);
+  if (!isI32(value)) throw badInteger(value, 'i32', field);
   view.setInt32(at, value, true);
 }
 
@@ -117,7 +138,18 @@ export function checkChoice(isOne: boolean, value: number, field: string, choice
   return value;
 }
 
-function badInteger(field: string, what: string, value: unknown): Error {
+const RANGES = {
+  u8: '0 to 255',
+  i8: '-128 to 127',
+  u16: '0 to 65535',
+  i16: '-32768 to 32767',
+  u32: '0 to 4294967295',
+  i32: '-2147483648 to 2147483647',
+} as const;
+
+/** The error for a value that is no integer of that type; it names `field`. */
+export function badInteger(value: unknown, type: keyof typeof RANGES, field: string): Error {
+  const what = `an integer from ${RANGES[type]}`;
   return typeof value === 'number' ? outOfRange(field, what, value) : wrongType(field, what, value);
 }
 

@@ -153,6 +153,7 @@ export interface Checks {
   endings: List<Ending>;
   sets: List<Access, u8, 5>;
   singles: List<f32>;
+  shorts: List<i16, u8>;
   doubles: List<f64>;
   text: Str;
   last: Checked;

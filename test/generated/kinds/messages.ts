@@ -15,12 +15,19 @@ import {
 import { opaque32, opaque64, type Opaque32, type Opaque64 } from '../../../runtime/wire/opaque.js';
 import {
   MALFORMED,
+  badInteger,
   bytesSize,
   checkAbsent,
   checkChoice,
   checkCount,
   getBytes,
   getString,
+  isI16,
+  isI32,
+  isI8,
+  isU16,
+  isU32,
+  isU8,
   listCount,
   putBool,
   putBytes,
@@ -110,7 +117,7 @@ export const NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
 ]);
 
 /** Of the whole schema, as the wire shows it: two sides with the same one need not compare their layouts. */
-export const FINGERPRINT = 0x102ae285d502de54n;
+export const FINGERPRINT = 0xf354f3ad936a166bn;
 
 /** The layouts of the requests and the responses: see Layout. */
 export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
@@ -124,7 +131,7 @@ export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
   [261, [[935641136], [935641136]]],
   [262, [[1102579178], [1102579178]]],
   [263, [[1102579178], [1102579178]]],
-  [264, [[2692122340], [2692122340]]],
+  [264, [[872318750], [872318750]]],
   [
     265,
     [
@@ -320,12 +327,18 @@ export function sizeIntegers(_m: IntegersInit): number {
 
 function writeIntegers(p: Payload, at: number, m: IntegersInit): void {
   const v = p.view;
-  putI32(v, at + 16, m.c, 'Integers.c');
-  putU32(v, at + 20, m.d, 'Integers.d');
-  putI16(v, at + 24, m.e, 'Integers.e');
-  putU16(v, at + 26, m.f, 'Integers.f');
-  putI8(v, at + 28, m.g, 'Integers.g');
-  putU8(v, at + 29, m.h, 'Integers.h');
+  if (!isI32(m.c)) throw badInteger(m.c, 'i32', 'Integers.c');
+  v.setInt32(at + 16, m.c, true);
+  if (!isU32(m.d)) throw badInteger(m.d, 'u32', 'Integers.d');
+  v.setUint32(at + 20, m.d, true);
+  if (!isI16(m.e)) throw badInteger(m.e, 'i16', 'Integers.e');
+  v.setInt16(at + 24, m.e, true);
+  if (!isU16(m.f)) throw badInteger(m.f, 'u16', 'Integers.f');
+  v.setUint16(at + 26, m.f, true);
+  if (!isI8(m.g)) throw badInteger(m.g, 'i8', 'Integers.g');
+  v.setInt8(at + 28, m.g);
+  if (!isU8(m.h)) throw badInteger(m.h, 'u8', 'Integers.h');
+  v.setUint8(at + 29, m.h);
   v.setUint16(at + 30, 0, true); // pad0
   putU64(v, at + 32, m.key, 'Integers.key');
   putU32(v, at + 40, m.slot, 'Integers.slot');
@@ -501,7 +514,8 @@ export function sizeBlock(m: BlockInit): number {
 
 export function marshalBlock(p: Payload, at: number, m: BlockInit): number {
   const v = p.view;
-  putU32(v, at, m.at, 'Block.at');
+  if (!isU32(m.at)) throw badInteger(m.at, 'u32', 'Block.at');
+  v.setUint32(at, m.at, true);
   const textSize = checkCount(stringSize(m.text, 'Block.text'), 65535, 'Block.text');
   v.setUint16(at + 4, textSize, true);
   at += 6;
@@ -604,10 +618,12 @@ export function sizeOuter(m: OuterInit): number {
 
 export function marshalOuter(p: Payload, at: number, m: OuterInit): number {
   const v = p.view;
-  putU8(v, at, m.before, 'Outer.before');
+  if (!isU8(m.before)) throw badInteger(m.before, 'u8', 'Outer.before');
+  v.setUint8(at, m.before);
   at += 1;
   at = marshalBlock(p, at, m.block);
-  putU16(v, at, m.after, 'Outer.after');
+  if (!isU16(m.after)) throw badInteger(m.after, 'u16', 'Outer.after');
+  v.setUint16(at, m.after, true);
   const blocksCount = checkCount(listCount(m.blocks, 'Outer.blocks'), 3, 'Outer.blocks');
   v.setUint8(at + 2, blocksCount);
   at += 3;
@@ -1087,16 +1103,22 @@ export function marshalNames2(p: Payload, at: number, m: Names2Init): number {
   v.setUint32(at, checkSize_, true);
   at += 4;
   at = putString(p, at, m.check);
-  putU8(v, at, m.v, 'Names2.v');
-  putU8(v, at + 1, m.p, 'Names2.p');
-  putU8(v, at + 2, m.m, 'Names2.m');
-  putU8(v, at + 3, m.i, 'Names2.i');
-  putU32(v, at + 4, m.size, 'Names2.size');
+  if (!isU8(m.v)) throw badInteger(m.v, 'u8', 'Names2.v');
+  v.setUint8(at, m.v);
+  if (!isU8(m.p)) throw badInteger(m.p, 'u8', 'Names2.p');
+  v.setUint8(at + 1, m.p);
+  if (!isU8(m.m)) throw badInteger(m.m, 'u8', 'Names2.m');
+  v.setUint8(at + 2, m.m);
+  if (!isU8(m.i)) throw badInteger(m.i, 'u8', 'Names2.i');
+  v.setUint8(at + 3, m.i);
+  if (!isU32(m.size)) throw badInteger(m.size, 'u32', 'Names2.size');
+  v.setUint32(at + 4, m.size, true);
   const countSize = checkCount(bytesSize(m.count, 'Names2.count'), 50, 'Names2.count');
   v.setUint16(at + 8, countSize, true);
   at += 10;
   at = putBytes(p, at, m.count);
-  putU8(v, at, m.type, 'Names2.type');
+  if (!isU8(m.type)) throw badInteger(m.type, 'u8', 'Names2.type');
+  v.setUint8(at, m.type);
   const lengthSize = checkCount(bytesSize(m.length, 'Names2.length'), 4294967295, 'Names2.length');
   v.setUint32(at + 1, lengthSize, true);
   v.setUint32(at + 5, 0, true);
@@ -1106,7 +1128,8 @@ export function marshalNames2(p: Payload, at: number, m: Names2Init): number {
   v.setUint32(at, reqSize, true);
   at += 4;
   at = putBytes(p, at, m.req);
-  putU8(v, at, m.payload, 'Names2.payload');
+  if (!isU8(m.payload)) throw badInteger(m.payload, 'u8', 'Names2.payload');
+  v.setUint8(at, m.payload);
   at += 1;
   return at;
 }
@@ -1321,6 +1344,7 @@ export interface ChecksInit {
   readonly endings: readonly Ending[];
   readonly sets: readonly Access[];
   readonly singles: readonly number[];
+  readonly shorts: readonly number[];
   readonly doubles: readonly number[];
   readonly text: string;
   readonly last: CheckedInit;
@@ -1337,11 +1361,12 @@ export interface ChecksInit {
  * | … | List<Ending, u16> | endings |
  * | … | List<Access, u8, 5> | sets |
  * | … | List<f32, u16> | singles |
+ * | … | List<i16, u8> | shorts |
  * | … | List<f64, u16> | doubles |
  * | … | Str<u16> | text |
  * | … | Checked | last |
  *
- * At least 108 bytes.
+ * At least 109 bytes.
  */
 export class Checks extends Struct implements ChecksInit {
   readonly first = new Checked();
@@ -1350,22 +1375,24 @@ export class Checks extends Struct implements ChecksInit {
   endings: Ending[] = [];
   sets: Access[] = [];
   singles: number[] = [];
+  shorts: number[] = [];
   doubles: number[] = [];
   text = '';
   readonly last = new Checked();
 
   protected override fieldNames(): readonly string[] {
-    return ['first', 'all', 'yeses', 'endings', 'sets', 'singles', 'doubles', 'text', 'last'];
+    return ['first', 'all', 'yeses', 'endings', 'sets', 'singles', 'shorts', 'doubles', 'text', 'last'];
   }
 }
 
 export function sizeChecks(m: ChecksInit): number {
-  let size = 108;
+  let size = 109;
   size += 48 * listCount(m.all, 'Checks.all');
   size += 1 * listCount(m.yeses, 'Checks.yeses');
   size += 1 * listCount(m.endings, 'Checks.endings');
   size += 2 * listCount(m.sets, 'Checks.sets');
   size += 4 * listCount(m.singles, 'Checks.singles');
+  size += 2 * listCount(m.shorts, 'Checks.shorts');
   size += 8 * listCount(m.doubles, 'Checks.doubles');
   size += stringSize(m.text, 'Checks.text');
   return size;
@@ -1408,6 +1435,13 @@ export function marshalChecks(p: Payload, at: number, m: ChecksInit): number {
   for (let i = 0; i < singlesCount; i++) {
     putF32(v, at, m.singles[i]!, 'Checks.singles');
     at += 4;
+  }
+  const shortsCount = checkCount(listCount(m.shorts, 'Checks.shorts'), 255, 'Checks.shorts');
+  v.setUint8(at, shortsCount);
+  at += 1;
+  for (let i = 0; i < shortsCount; i++) {
+    putI16(v, at, m.shorts[i]!, 'Checks.shorts');
+    at += 2;
   }
   const doublesCount = checkCount(listCount(m.doubles, 'Checks.doubles'), 65535, 'Checks.doubles');
   v.setUint16(at, doublesCount, true);
@@ -1479,6 +1513,15 @@ export function unmarshalChecks(p: Payload, at: number, end: number, m: Checks):
     m.singles[i] = v.getFloat32(at, true);
     at += 4;
   }
+  if (end - at < 1) return MALFORMED;
+  const shortsCount = v.getUint8(at);
+  at += 1;
+  if (shortsCount * 2 > end - at) return MALFORMED;
+  if (m.shorts.length > shortsCount) m.shorts.length = shortsCount;
+  for (let i = 0; i < shortsCount; i++) {
+    m.shorts[i] = v.getInt16(at, true);
+    at += 2;
+  }
   if (end - at < 2) return MALFORMED;
   const doublesCount = v.getUint16(at, true);
   at += 2;
@@ -1509,6 +1552,7 @@ export function formatChecks(m: ChecksInit): string {
     `endings=${formatList(m.endings, (each) => formatEnum(each, Ending))}`,
     `sets=${formatList(m.sets, (each) => formatFlags(each, Access))}`,
     `singles=${formatList(m.singles, formatNumber)}`,
+    `shorts=${formatList(m.shorts, formatNumber)}`,
     `doubles=${formatList(m.doubles, formatNumber)}`,
     `text=${formatText(m.text)}`,
     `last=${formatChecked(m.last)}`,
@@ -1691,7 +1735,8 @@ export function sizeOptionals(m: OptionalsInit): number {
 
 export function marshalOptionals(p: Payload, at: number, m: OptionalsInit): number {
   const v = p.view;
-  putU16(v, at, m.a, 'Optionals.a');
+  if (!isU16(m.a)) throw badInteger(m.a, 'u16', 'Optionals.a');
+  v.setUint16(at, m.a, true);
   const textSize = checkCount(stringSize(m.text, 'Optionals.text'), 65535, 'Optionals.text');
   v.setUint16(at + 2, textSize, true);
   at += 4;
@@ -2166,7 +2211,8 @@ export function sizeMadeReq(_m: MadeReqInit): number {
 
 export function marshalMadeReq(p: Payload, at: number, m: MadeReqInit): number {
   const v = p.view;
-  putU8(v, at, m.x, 'MadeReq.x');
+  if (!isU8(m.x)) throw badInteger(m.x, 'u8', 'MadeReq.x');
+  v.setUint8(at, m.x);
   return at + 1;
 }
 
@@ -2305,7 +2351,8 @@ export function sizeGiftsReq(_m: GiftsReqInit): number {
 
 export function marshalGiftsReq(p: Payload, at: number, m: GiftsReqInit): number {
   const v = p.view;
-  putU8(v, at, m.x, 'GiftsReq.x');
+  if (!isU8(m.x)) throw badInteger(m.x, 'u8', 'GiftsReq.x');
+  v.setUint8(at, m.x);
   return at + 1;
 }
 
@@ -2358,7 +2405,8 @@ export function sizeGiftsResp(m: GiftsRespInit): number {
 
 export function marshalGiftsResp(p: Payload, at: number, m: GiftsRespInit): number {
   const v = p.view;
-  putU8(v, at, m.y, 'GiftsResp.y');
+  if (!isU8(m.y)) throw badInteger(m.y, 'u8', 'GiftsResp.y');
+  v.setUint8(at, m.y);
   const zSize = checkCount(stringSize(m.z, 'GiftsResp.z'), 65535, 'GiftsResp.z');
   v.setUint16(at + 1, zSize, true);
   at += 3;
@@ -2416,7 +2464,8 @@ export function sizeErrorResp(_m: ErrorRespInit): number {
 
 export function marshalErrorResp(p: Payload, at: number, m: ErrorRespInit): number {
   const v = p.view;
-  putU32(v, at, m.errno, 'ErrorResp.errno');
+  if (!isU32(m.errno)) throw badInteger(m.errno, 'u32', 'ErrorResp.errno');
+  v.setUint32(at, m.errno, true);
   return at + 4;
 }
 
@@ -2471,7 +2520,8 @@ export function sizeMountResp(m: MountRespInit): number {
 export function marshalMountResp(p: Payload, at: number, m: MountRespInit): number {
   const v = p.view;
   p.bytes.fill(0, at, at + 152); // root
-  putU32(v, at + 152, m.maxMessageSize, 'MountResp.maxMessageSize');
+  if (!isU32(m.maxMessageSize)) throw badInteger(m.maxMessageSize, 'u32', 'MountResp.maxMessageSize');
+  v.setUint32(at + 152, m.maxMessageSize, true);
   const supportedMsCount = checkCount(
     listCount(m.supportedMs, 'MountResp.supportedMs'),
     65535,

@@ -8,7 +8,7 @@ export function describeKINDS(): ProtocolDescription {
     version: 1,
     name: 'KINDS',
     doc: '',
-    fingerprint: '102ae285d502de54',
+    fingerprint: 'f354f3ad936a166b',
     choices: [
       {
         kind: 'enum',
@@ -237,6 +237,11 @@ export function describeKINDS(): ProtocolDescription {
             name: 'singles',
             doc: '',
             type: { kind: 'list', element: { kind: 'float', bits: 32 }, countBits: 16, max: 65535 },
+          },
+          {
+            name: 'shorts',
+            doc: '',
+            type: { kind: 'list', element: { kind: 'int', bits: 16, signed: true }, countBits: 8, max: 255 },
           },
           {
             name: 'doubles',

@@ -237,6 +237,7 @@ export function sampleChecks(random: Random): ChecksInit {
     endings: random.list(65535, () => random.choice(Ending)),
     sets: random.list(5, () => random.flags(Access)),
     singles: random.list(65535, () => random.float(32)),
+    shorts: random.list(255, () => Number(random.signed(16))),
     doubles: random.list(65535, () => random.float(64)),
     text: random.string(65535),
     last: sampleChecked(random),

@@ -12,17 +12,18 @@ import {
 } from '../../../runtime/wire/format.js';
 import {
   MALFORMED,
+  badInteger,
   bytesSize,
   checkCount,
   getString,
+  isU32,
+  isU8,
   listCount,
   putBytes,
   putI64,
   putString,
   putU16,
-  putU32,
   putU64,
-  putU8,
   type Payload,
 } from '../../../runtime/wire/payload.js';
 import { stringSize } from '../../../runtime/wire/string.js';
@@ -405,7 +406,8 @@ export function sizeCountResp(_m: CountRespInit): number {
 
 export function marshalCountResp(p: Payload, at: number, m: CountRespInit): number {
   const v = p.view;
-  putU32(v, at, m.count, 'CountResp.count');
+  if (!isU32(m.count)) throw badInteger(m.count, 'u32', 'CountResp.count');
+  v.setUint32(at, m.count, true);
   return at + 4;
 }
 
@@ -452,7 +454,8 @@ export function sizeFlushReq(_m: FlushReqInit): number {
 
 export function marshalFlushReq(p: Payload, at: number, m: FlushReqInit): number {
   const v = p.view;
-  putU8(v, at, m.hard, 'FlushReq.hard');
+  if (!isU8(m.hard)) throw badInteger(m.hard, 'u8', 'FlushReq.hard');
+  v.setUint8(at, m.hard);
   return at + 1;
 }
 
@@ -554,7 +557,8 @@ export function sizeErrorResp(_m: ErrorRespInit): number {
 
 export function marshalErrorResp(p: Payload, at: number, m: ErrorRespInit): number {
   const v = p.view;
-  putU32(v, at, m.errno, 'ErrorResp.errno');
+  if (!isU32(m.errno)) throw badInteger(m.errno, 'u32', 'ErrorResp.errno');
+  v.setUint32(at, m.errno, true);
   return at + 4;
 }
 
@@ -609,7 +613,8 @@ export function sizeMountResp(m: MountRespInit): number {
 export function marshalMountResp(p: Payload, at: number, m: MountRespInit): number {
   const v = p.view;
   p.bytes.fill(0, at, at + 152); // root
-  putU32(v, at + 152, m.maxMessageSize, 'MountResp.maxMessageSize');
+  if (!isU32(m.maxMessageSize)) throw badInteger(m.maxMessageSize, 'u32', 'MountResp.maxMessageSize');
+  v.setUint32(at + 152, m.maxMessageSize, true);
   const supportedMsCount = checkCount(
     listCount(m.supportedMs, 'MountResp.supportedMs'),
     65535,

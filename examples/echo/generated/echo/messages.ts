@@ -10,13 +10,14 @@ import {
 } from '../../../../runtime/wire/format.js';
 import {
   MALFORMED,
+  badInteger,
   checkCount,
   getString,
+  isU32,
   listCount,
   putI64,
   putString,
   putU16,
-  putU32,
   putU64,
   type Payload,
 } from '../../../../runtime/wire/payload.js';
@@ -221,7 +222,8 @@ export function sizeErrorResp(_m: ErrorRespInit): number {
 
 export function marshalErrorResp(p: Payload, at: number, m: ErrorRespInit): number {
   const v = p.view;
-  putU32(v, at, m.errno, 'ErrorResp.errno');
+  if (!isU32(m.errno)) throw badInteger(m.errno, 'u32', 'ErrorResp.errno');
+  v.setUint32(at, m.errno, true);
   return at + 4;
 }
 
@@ -276,7 +278,8 @@ export function sizeMountResp(m: MountRespInit): number {
 export function marshalMountResp(p: Payload, at: number, m: MountRespInit): number {
   const v = p.view;
   p.bytes.fill(0, at, at + 152); // root
-  putU32(v, at + 152, m.maxMessageSize, 'MountResp.maxMessageSize');
+  if (!isU32(m.maxMessageSize)) throw badInteger(m.maxMessageSize, 'u32', 'MountResp.maxMessageSize');
+  v.setUint32(at + 152, m.maxMessageSize, true);
   const supportedMsCount = checkCount(
     listCount(m.supportedMs, 'MountResp.supportedMs'),
     65535,
