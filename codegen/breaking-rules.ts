@@ -1,4 +1,4 @@
-/** The rules by which two versions of a schema are compared. docs/breaking.md says of each what it means and what to do. */
+/** The rules by which two versions of a schema are compared. docs/breaking.md says what each means and what to do. */
 
 /** What a change breaks: peers that run, code that is compiled against what is generated, or nothing. */
 export type Level = 'wire' | 'source' | 'none';

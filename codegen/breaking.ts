@@ -127,7 +127,8 @@ function compareDonations(was: Message, now: Message, tell: Tell): void {
   }
   const moved = was.donates.filter((name, i) => now.donates[i] !== name && now.donates.includes(name));
   if (moved.length > 0) {
-    const reason = `descriptors have no names on the wire, and running clients take one for another: ${moved.join(', ')}`;
+    const names = moved.join(', ');
+    const reason = `descriptors have no names on the wire, and running clients take one for another: ${names}`;
     tell('DONATIONS_REORDERED', now.name, now.place, reason);
     return;
   }

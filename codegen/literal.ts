@@ -1,4 +1,4 @@
-/** Data as the code of a literal, laid out as Prettier does it: on one line where it fits, else a line for each part. */
+/** Data as the code of a literal, laid out as Prettier does it: one line where it fits, else a line for each part. */
 
 import { PRINT_WIDTH } from './indent.js';
 

@@ -1,6 +1,6 @@
 /**
- * Formats a file piece by piece: declarations are parted by empty lines, and each is formatted by itself. Most need only
- * be indented; Prettier has the others. What it made of a piece is kept for the next run that has the same piece.
+ * Formats a file piece by piece: declarations are parted by empty lines, and each is formatted by itself. Most need
+ * only be indented; Prettier has the others. What it made of a piece is kept for the next run that has the same piece.
  */
 
 import { format } from 'prettier';

@@ -171,7 +171,7 @@ export class Views {
     };
   }
 
-  /** An optional field stands where the one before it ended, and is kept as a list's element is: as a plain property. */
+  /** An optional field stands where the one before it ended, and is kept as a list's element is, a plain property. */
   #optional(struct: LaidStruct, field: PlacedField, index: number): FieldView {
     const { type } = field;
     const view = this.#field(struct, field);

@@ -4,8 +4,8 @@
 export const MAX_ASCII_BYTES = 12;
 
 /**
- * The string of the first `size` bytes, all of them ASCII: at most 12. With all characters given at once V8 makes a flat
- * string, a quarter of what a loop that appends takes (Node 20).
+ * The string of the first `size` bytes, all of them ASCII: at most 12. With all characters given at once V8 makes a
+ * flat string, a quarter of what a loop that appends takes (Node 20).
  */
 export function asciiString(b: Uint8Array, size: number): string {
   switch (size) {

@@ -30,7 +30,7 @@ export interface KV {
 }
 `;
 
-/** What is changed, the texts for others, and all that is told of it: what it breaks, the rule, the subject, the reason. */
+/** What is changed, the texts for others, and all that is told of it: what it breaks, rule, subject and reason. */
 type Case = readonly [name: string, edits: readonly (readonly string[])[], ...told: string[]];
 
 const CASES: readonly Case[] = [

@@ -17,7 +17,9 @@ const LONG = (length: number): string => {
 export type Choice${name} = Enum<u8, { A${name}: 1 }>;
 /** ${'word '.repeat(length)} */
 export interface S${name} { a${name}: u32; b${name}: List<Str, u8, 3>; c${name}?: Choice${name}; d${name}?: Bytes }
-export interface P { m${name}: Message<256, S${name}, { r${name}: u64 }, Donates<'d${name}'>, Limits<{ request: 9 }>> }`;
+export interface P {
+  m${name}: Message<256, S${name}, { r${name}: u64 }, Donates<'d${name}'>, Limits<{ request: 9 }>>
+}`;
 };
 
 for (const length of [0, 3, 8, 12, 17, 25, 33, 41, 60, 80]) {

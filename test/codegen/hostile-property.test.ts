@@ -80,7 +80,9 @@ function schema(doc: string): string {
 ${comment}export type Colour = Enum<u8, { ${comment}Red: 0; ${comment}Green: 1 }>;
 ${comment}export type PErrors = Errors<{ ${comment}Full: 4096 }>;
 ${comment}export interface S { ${comment}a: u64; ${comment}b: Bytes }
-${comment}export interface P { ${comment}get: Message<256, S, { ${comment}key: Makes<Key>; ${comment}c: Colour; ${comment}d?: Str }> }`;
+${comment}export interface P {
+  ${comment}get: Message<256, S, { ${comment}key: Makes<Key>; ${comment}c: Colour; ${comment}d?: Str }>
+}`;
 }
 
 /** Every token of the code, comments left out; what a string says where that is documentation. */
