@@ -1,7 +1,7 @@
 /**
  * Indents what the templates print, which is nearly all that Prettier would do with it, at a hundredth of its time.
- * What is not plainly right, such as a line that is too long, is left to Prettier; a test compares the two on everything
- * that is generated.
+ * What is not plainly right, such as a line that is too long, is left to Prettier; a test compares the two on
+ * everything that is generated.
  */
 
 export const PRINT_WIDTH = 120;

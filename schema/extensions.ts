@@ -21,7 +21,7 @@ export interface LayoutOf {
 
 /** The SDK's own messages. */
 export interface Extensions {
-  /** Compares the schemas from which the two sides were generated, so that neither reads what the other did not write. */
+  /** Compares the schemas of the two sides, so that neither reads what the other did not write. */
   Fingerprint: Message<
     65280,
     {

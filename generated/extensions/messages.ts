@@ -45,7 +45,7 @@ import type { HostFD } from '../../runtime/wire/protocol.js';
 
 /** The messages' numbers. */
 export const MID = {
-  /** Compares the schemas from which the two sides were generated, so that neither reads what the other did not write. */
+  /** Compares the schemas of the two sides, so that neither reads what the other did not write. */
   Fingerprint: 65280,
   /** Reads the server's description of its protocol, with which a tool can call what it knows no schema of. */
   Reflection: 65281,

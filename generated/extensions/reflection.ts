@@ -106,7 +106,7 @@ export function describeExtensions(): ProtocolDescription {
         mid: 65280,
         name: 'Fingerprint',
         stub: 'fingerprint',
-        doc: 'Compares the schemas from which the two sides were generated, so that neither reads what the other did not write.',
+        doc: 'Compares the schemas of the two sides, so that neither reads what the other did not write.',
         req: 'FingerprintReq',
         resp: 'FingerprintResp',
         donates: [],

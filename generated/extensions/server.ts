@@ -36,7 +36,7 @@ import { describeExtensions } from './reflection.js';
  * next request: copy what must outlive the answer.
  */
 export interface ExtensionsHandlers {
-  /** Compares the schemas from which the two sides were generated, so that neither reads what the other did not write. */
+  /** Compares the schemas of the two sides, so that neither reads what the other did not write. */
   fingerprint?(req: FingerprintReq, context: CallContext): Answer<FingerprintRespInit>;
 
   /** Reads the server's description of its protocol, with which a tool can call what it knows no schema of. */

@@ -208,8 +208,8 @@ const mutations = suite(`mutated schemas, SEED=${SEED}`);
 
 const TOKENS = (
   '{ } < > ( ) [ ] ; : , ? | & = . * /** */ // ` ${ " \' export import type interface enum class extends ' +
-  'readonly u8 u64 Str List Bytes Pad Opaque Empty Message Donates Limits Makes Enum Flags Errors __proto__ constructor ' +
-  '0 1 -1 1.5 1e9 256 65535 65536 4294967296 \0 \u2028 \ud800 \u202e KINDS Pair Optionals a b new null undefined => async function return'
+  'readonly u8 u64 Str List Bytes Pad Opaque Empty Message Donates Limits Makes Enum Flags Errors __proto__ ' +
+  'constructor 0 1 -1 1.5 1e9 256 65535 65536 4294967296 \0 \u2028 \ud800 \u202e KINDS Pair Optionals a b new null undefined => async function return'
 ).split(' ');
 
 /** A change of a text: at a place, so much is taken out and these are put in. */
