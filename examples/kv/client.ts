@@ -25,7 +25,7 @@ channel('lisafs:connection').subscribe((event) => {
 async function write(kv: ReconnectingClient<KVStubs>, n: number): Promise<void> {
   for (;;) {
     try {
-      await kv.put({ key, value: Buffer.from(String(n)), ifVersion: 0 });
+      await kv.put({ key, value: Buffer.from(String(n)) });
       return;
     } catch (error) {
       if (!(error instanceof RPCError) || error.code !== 'EIO') throw error;
@@ -35,7 +35,7 @@ async function write(kv: ReconnectingClient<KVStubs>, n: number): Promise<void> 
 
 const commands: Record<string, (kv: ReconnectingClient<KVStubs>) => Promise<string>> = {
   get: async (kv) => Buffer.from((await kv.get({ key })).value).toString(),
-  put: async (kv) => `version ${(await kv.put({ key, value: Buffer.from(value), ifVersion: 0 })).version}`,
+  put: async (kv) => `version ${(await kv.put({ key, value: Buffer.from(value) })).version}`,
   keys: async (kv) => (await kv.keys()).keys.join('\n'),
   async log(kv) {
     const { log } = await kv.log();

@@ -5,7 +5,7 @@
 
 import { fstatSync, openSync } from 'node:fs';
 import { fail, serve } from 'lisafs/server';
-import { KV } from './generated/kv/index.js';
+import { failKVErrors, KV } from './generated/kv/index.js';
 import { Store } from './store.js';
 
 const [listen = '/tmp/lisafs-kv.sock', file = '/tmp/lisafs-kv.log'] = process.argv.slice(2);
@@ -18,7 +18,7 @@ const server = await serve({
     get: ({ key }) => store.entries.get(key) ?? fail('ENOENT'),
     put({ key, value, ifVersion }) {
       const version = store.entries.get(key)?.version ?? 0n;
-      if (ifVersion !== 0n && ifVersion !== version) fail('EEXIST');
+      if (ifVersion !== undefined && ifVersion !== version) throw failKVErrors('VersionDiffers');
       return store.put(key, value);
     },
     keys: () => ({ keys: [...store.entries.keys()].sort() }),

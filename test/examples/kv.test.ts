@@ -69,9 +69,10 @@ kv('has the errors and the deadlines of its messages', async ({ path, server }) 
   await using client = await connect({ path, protocol: KV });
   const value = Buffer.from('1');
   assert.is((await client.put({ key: 'a', value, ifVersion: 0 })).version, 1n);
+  assert.is((await client.put({ key: 'b', value })).version, 1n);
   assert.is((await client.put({ key: 'a', value, ifVersion: 1 })).version, 2n);
   const conflict = await client.put({ key: 'a', value, ifVersion: 1 }).catch((error: RPCError) => error);
-  assert.is((conflict as RPCError).code, 'EEXIST');
+  assert.is((conflict as RPCError).code, 'VersionDiffers');
   assert.is(client.getSync({ key: 'a' }).version, 2n);
   process.kill(server.pid, 'SIGSTOP');
   const late = await client.get({ key: 'a' }, { timeout: 20 }).catch((error: RPCError) => error);

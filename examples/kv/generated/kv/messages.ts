@@ -62,7 +62,7 @@ export const MID = {
   Channel: 2,
   /** Returns the value under a key. ENOENT when there is none. */
   Get: 256,
-  /** Stores a value. Unless `ifVersion` is 0 it replaces that version only: EEXIST when there is another. */
+  /** Stores a value; with `ifVersion` in place of that version only (0: of none), else VersionDiffers. */
   Put: 257,
   /** Returns all keys, sorted. */
   Keys: 258,
@@ -84,20 +84,29 @@ export const NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
 ]);
 
 /** Of the whole schema, as the wire shows it: two sides with the same one need not compare their layouts. */
-export const FINGERPRINT = 0x533fa914649e1970n;
+export const FINGERPRINT = 0x30fd85e84b63ed29n;
 
 /** The layouts of the requests and the responses: see Layout. */
 export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
   [1, [[1102579178], [1390291103]]],
   [2, [[1102579178], [1277450005]]],
   [256, [[979466582], [3922355911]]],
-  [257, [[4190251641], [1068037959]]],
+  [257, [[3492940696, 4126872137], [1068037959]]],
   [258, [[1102579178], [2312779202]]],
   [259, [[1102579178], [1068037959]]],
 ]);
 
 /** The names of the protocol's own errors by their codes. */
-export const ERROR_NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map();
+export const ERROR_NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([[4096, 'VersionDiffers']]);
+
+/** The store's own errors, beside those of Linux. */
+export const KVErrors = {
+  /** There is another version than the one to be replaced. */
+  VersionDiffers: 4096,
+} as const;
+
+/** The store's own errors, beside those of Linux. */
+export type KVErrors = keyof typeof KVErrors;
 
 /** What an Entry can be made from. */
 export interface EntryInit {
@@ -247,9 +256,9 @@ export function formatGetReq(m: GetReqInit): string {
 
 /** What a PutReq can be made from. */
 export interface PutReqInit {
-  readonly ifVersion: number | bigint;
   readonly key: string;
   readonly value: Uint8Array;
+  readonly ifVersion?: number | bigint | undefined;
 }
 
 /**
@@ -257,30 +266,16 @@ export interface PutReqInit {
  *
  * | offset | type | name |
  * | ---: | --- | --- |
- * | 0 | u64 | ifVersion |
- * | 8 | Str<u16> | key |
+ * | 0 | Str<u16> | key |
  * | … | Bytes<u32> | value |
+ * | … | u64 | ifVersion? |
  *
- * At least 14 bytes.
+ * At least 6 bytes.
  */
 export class PutReq extends Struct implements PutReqInit {
-  /** @internal */ _ifVersionLow = 0;
-  /** @internal */ _ifVersionHigh = 0;
   key = '';
   /** @internal */ readonly _value = new ByteField();
-
-  get ifVersion(): bigint {
-    return joinU64(this._ifVersionLow, this._ifVersionHigh);
-  }
-  set ifVersion(value: number | bigint) {
-    splitU64(value, 'PutReq.ifVersion');
-    this._ifVersionLow = lowHalf();
-    this._ifVersionHigh = highHalf();
-  }
-  /** `ifVersion` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
-  get ifVersionNumber(): number {
-    return joinU64Number(this._ifVersionLow, this._ifVersionHigh, 'PutReq.ifVersion');
-  }
+  ifVersion: bigint | undefined = undefined;
 
   get value(): Uint8Array {
     return this._value.value;
@@ -298,43 +293,40 @@ export class PutReq extends Struct implements PutReqInit {
   }
 
   protected override fieldNames(): readonly string[] {
-    return ['ifVersion', 'key', 'value'];
+    return ['key', 'value', 'ifVersion'];
   }
 }
 
 export function sizePutReq(m: PutReqInit): number {
-  let size = 14;
+  let size = 6;
   size += stringSize(m.key, 'PutReq.key');
   size += bytesSize(m.value, 'PutReq.value');
+  if (m.ifVersion === undefined) return size;
+  size += 8;
   return size;
 }
 
 export function marshalPutReq(p: Payload, at: number, m: PutReqInit): number {
   const v = p.view;
-  if (m instanceof PutReq) {
-    v.setInt32(at, m._ifVersionLow, true);
-    v.setInt32(at + 4, m._ifVersionHigh, true);
-  } else {
-    putU64(v, at, m.ifVersion, 'PutReq.ifVersion');
-  }
   const keySize = checkCount(stringSize(m.key, 'PutReq.key'), 65535, 'PutReq.key');
-  v.setUint16(at + 8, keySize, true);
-  at += 10;
+  v.setUint16(at, keySize, true);
+  at += 2;
   at = putString(p, at, m.key);
   const valueSize = checkCount(bytesSize(m.value, 'PutReq.value'), 4294967295, 'PutReq.value');
   v.setUint32(at, valueSize, true);
   at += 4;
   at = putBytes(p, at, m.value);
+  if (m.ifVersion === undefined) return at;
+  putU64(v, at, m.ifVersion, 'PutReq.ifVersion');
+  at += 8;
   return at;
 }
 
 export function unmarshalPutReq(p: Payload, at: number, end: number, m: PutReq): number {
   const v = p.view;
-  if (end - at < 10) return MALFORMED;
-  m._ifVersionLow = v.getInt32(at, true);
-  m._ifVersionHigh = v.getInt32(at + 4, true);
-  const keySize = v.getUint16(at + 8, true);
-  at += 10;
+  if (end - at < 2) return MALFORMED;
+  const keySize = v.getUint16(at, true);
+  at += 2;
   if (keySize > end - at) return MALFORMED;
   m.key = getString(p, at, at + keySize);
   at += keySize;
@@ -344,15 +336,20 @@ export function unmarshalPutReq(p: Payload, at: number, end: number, m: PutReq):
   if (valueSize > end - at) return MALFORMED;
   if (!m._value.receive(p, at, valueSize)) return MALFORMED;
   at += valueSize;
+  m.ifVersion = undefined;
+  if (at === end) return at;
+  if (end - at < 8) return MALFORMED;
+  m.ifVersion = joinU64(v.getInt32(at, true), v.getInt32(at + 4, true));
+  at += 8;
   return at;
 }
 
 export function formatPutReq(m: PutReqInit): string {
   if (!isObject(m)) return formatOther(m);
   return formatFields(
-    `ifVersion=${formatNumber(m.ifVersion)}`,
     `key=${formatText(m.key)}`,
     `value=${formatBytes(m.value)}`,
+    ...(m.ifVersion === undefined ? [] : [`ifVersion=${formatNumber(m.ifVersion)}`]),
   );
 }
 

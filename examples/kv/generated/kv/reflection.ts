@@ -8,9 +8,9 @@ export function describeKV(): ProtocolDescription {
     version: 1,
     name: 'KV',
     doc: '',
-    fingerprint: '533fa914649e1970',
+    fingerprint: '30fd85e84b63ed29',
     choices: [],
-    errors: [],
+    errors: [{ name: 'VersionDiffers', doc: 'There is another version than the one to be replaced.', value: 4096 }],
     structs: [
       {
         name: 'Entry',
@@ -29,9 +29,9 @@ export function describeKV(): ProtocolDescription {
         name: 'PutReq',
         doc: '',
         fields: [
-          { name: 'ifVersion', doc: '', type: { kind: 'int', bits: 64, signed: false } },
           { name: 'key', doc: '', type: { kind: 'string', countBits: 16, max: 65535 } },
           { name: 'value', doc: '', type: { kind: 'bytes', countBits: 32, max: 4294967295 } },
+          { name: 'ifVersion', doc: '', type: { kind: 'int', bits: 64, signed: false }, optional: true },
         ],
       },
       {
@@ -141,7 +141,7 @@ export function describeKV(): ProtocolDescription {
         mid: 257,
         name: 'Put',
         stub: 'put',
-        doc: 'Stores a value. Unless `ifVersion` is 0 it replaces that version only: EEXIST when there is another.',
+        doc: 'Stores a value; with `ifVersion` in place of that version only (0: of none), else VersionDiffers.',
         req: 'PutReq',
         resp: 'PutResp',
         donates: [],

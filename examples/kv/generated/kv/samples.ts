@@ -76,10 +76,11 @@ export function sampleGetReq(random: Random): GetReqInit {
 
 /** A random PutReq, extremes more often than chance has them. */
 export function samplePutReq(random: Random): PutReqInit {
+  const given = random.below(1 + 1);
   return {
-    ifVersion: random.unsigned(64),
     key: random.string(65535),
     value: random.bytes(4294967295),
+    ifVersion: given > 0 ? random.unsigned(64) : undefined,
   };
 }
 
@@ -154,7 +155,7 @@ export const CODECS: readonly Codec[] = [
   {
     name: 'PutReq',
     fixedSize: undefined,
-    optionalCount: 0,
+    optionalCount: 1,
     sample: samplePutReq,
     create: () => new PutReq(),
     size: sizePutReq,
