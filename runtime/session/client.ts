@@ -88,8 +88,7 @@ function callSettings(
 }
 
 export class ClientCore implements Caller {
-  /** Resolves when the connection has ended, whoever ended it. Never rejects. */
-  readonly closed: Promise<void>;
+  readonly #closed: Promise<void>;
   readonly #protocol: AnyProtocol;
   readonly #socket: SocketCommunicator;
   readonly #pool: Pool;
@@ -128,7 +127,7 @@ export class ClientCore implements Caller {
       settings: () => ({ patience: new Patience(this.#wait), bell: this.#bell }),
       onEnd: this.#lifeline.onEnd,
     };
-    this.closed = new Promise((resolve) => void this.#lifeline.onEnd.add(resolve));
+    this.#closed = new Promise((resolve) => void this.#lifeline.onEnd.add(resolve));
     forbidCloning(this);
   }
 
@@ -150,6 +149,11 @@ export class ClientCore implements Caller {
   /** What this client has counted of its calls until now. */
   get counters(): Counters {
     return this.#calls.counters;
+  }
+
+  /** Resolves when the connection has ended, whoever ended it. Never rejects. */
+  get closed(): Promise<void> {
+    return this.#closed;
   }
 
   /** False once this side has disconnected or the server has hung up. */
