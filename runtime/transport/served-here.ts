@@ -48,7 +48,10 @@ export class PeerPlace {
   /** True if this thread serves it. Precondition: the client's end is open. */
   get isThisThread(): boolean {
     if (!this.#isOwnProcess || served.size + listening.size === 0) return false;
-    this.#inode ??= peerInode(this.#fd) || undefined;
-    return this.#inode === undefined ? isAccepting() : served.has(this.#inode);
+    const inode = this.#inode ?? peerInode(this.#fd);
+    if (inode === undefined) return false;
+    if (inode === 0) return isAccepting();
+    this.#inode = inode;
+    return served.has(inode);
   }
 }
