@@ -6,8 +6,8 @@
 #   goserver        gVisor's own file server behind a listening socket
 #   govectors       prints test vectors that gVisor's own code marshals
 #   gofer2021       gVisor's file server of October 2021, which speaks the 2021 dialect
-#   goclient-debian gVisor's own client of 2022; not by default: it needs the packages golang-1.19-go and
-#                   golang-gvisor-gvisor-dev
+#   goclient-debian gVisor's own client of 2022; by default only where its Debian packages are (golang-1.19-go and
+#                   golang-gvisor-gvisor-dev), and in CI
 #
 # Usage: build.sh [NAME…]. What is up to date is left alone.
 set -euo pipefail
@@ -85,7 +85,10 @@ mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9 # Two builds at once would write the same files.
 
-[[ $# -gt 0 ]] || set -- runsc-current goclient goserver govectors gofer2021
+if [[ $# -eq 0 ]]; then
+  set -- runsc-current goclient goserver govectors gofer2021
+  [[ ! -x /usr/lib/go-1.19/bin/go && -z ${CI:-} ]] || set -- "$@" goclient-debian
+fi
 for name in "$@"; do
   go=go
   [[ $name != goclient-debian ]] || go=/usr/lib/go-1.19/bin/go

@@ -5,7 +5,9 @@ package main
 import (
 	"errors"
 
+	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/abi/linux"
+	"gvisor.dev/gvisor/pkg/context"
 	"gvisor.dev/gvisor/pkg/lisafs"
 	"gvisor.dev/gvisor/pkg/unet"
 )
@@ -20,6 +22,11 @@ func connect(socket *unet.Socket, channels bool) (*lisafs.Client, lisafs.Inode, 
 	return lisafs.NewClient(socket)
 }
 
-func suite(*unet.Socket, []string) error {
-	return errors.New("this client has no suite")
+// rename leaves the flags out: the client of 2022 has no RenameAt2.
+func rename(ctx context.Context, dir *lisafs.ClientFD, oldName string, newDir lisafs.FDID, newName string, _ uint32) error {
+	return dir.RenameAt(ctx, oldName, newDir, newName)
+}
+
+func connectTo(ctx context.Context, fd *lisafs.ClientFD) (int, error) {
+	return fd.Connect(ctx, unix.SOCK_STREAM)
 }

@@ -1,5 +1,3 @@
-//go:build !debian
-
 package main
 
 import (
@@ -167,7 +165,8 @@ var cases = map[string]func(s *stage){
 		want := linux.Statx{Mask: unix.STATX_MODE | unix.STATX_SIZE | unix.STATX_MTIME, Mode: 0o4711, Size: 10_000}
 		want.Mtime.Sec = 77
 		mask, failure, err := control.SetStat(s.ctx, &want)
-		check(mask == 0 && failure == nil && err == nil, "SetStat: %x, %v, %v", mask, failure, err)
+		// The client of 2022 gives errno 0 for no failure.
+		check(mask == 0 && (failure == nil || failure == unix.Errno(0)) && err == nil, "SetStat: %x, %v, %v", mask, failure, err)
 		var stat statx
 		noError(control.StatTo(s.ctx, &stat), "StatTo")
 		check(stat.Mode == unix.S_IFREG|0o4711 && stat.Size == 10_000 && stat.Mtime.Sec == 77, "SetStat: %v", stat)
@@ -248,9 +247,9 @@ var cases = map[string]func(s *stage){
 		other, _ := s.create("g")
 		sub, err := s.dir.MkdirAt(s.ctx, "d", 0o777, lisafs.NoUID, lisafs.NoGID)
 		noError(err, "MkdirAt")
-		noError(s.dir.RenameAt(s.ctx, "f", sub.ControlFD, "h", 0), "RenameAt")
-		isErrno(s.dir.RenameAt(s.ctx, "f", sub.ControlFD, "h", 0), unix.ENOENT, "RenameAt of what is gone")
-		noError(s.dir.RenameAt(s.ctx, "g", s.dir.ID(), "g2", unix.RENAME_NOREPLACE), "RenameAt2")
+		noError(rename(s.ctx, &s.dir, "f", sub.ControlFD, "h", 0), "RenameAt")
+		isErrno(rename(s.ctx, &s.dir, "f", sub.ControlFD, "h", 0), unix.ENOENT, "RenameAt of what is gone")
+		noError(rename(s.ctx, &s.dir, "g", s.dir.ID(), "g2", unix.RENAME_NOREPLACE), "RenameAt2")
 		var stat statx
 		noError(control.StatTo(s.ctx, &stat), "StatTo of what was renamed")
 		noError(other.StatTo(s.ctx, &stat), "StatTo of what was renamed")
@@ -307,12 +306,12 @@ func boundSockets(s *stage) {
 	check(inode.Stat.Mode == unix.S_IFSOCK|0o720 && bound.NotificationFD() >= 0, "BindAt: %v", inode.Stat)
 	defer bound.Close(s.ctx)
 	control := s.fd(inode)
-	_, err = control.Connect(s.ctx, unix.SOCK_STREAM, lisafs.NoUID, lisafs.NoGID)
+	_, err = connectTo(s.ctx, &control)
 	isErrno(err, unix.ECONNREFUSED, "Connect before Listen")
 	noError(bound.Listen(s.ctx, 4), "Listen")
 	_, err = bound.Accept(s.ctx)
 	isErrno(err, unix.EAGAIN, "Accept of nobody")
-	ours, err := control.Connect(s.ctx, unix.SOCK_STREAM, lisafs.UID(os.Geteuid()), lisafs.GID(os.Getegid()))
+	ours, err := connectTo(s.ctx, &control)
 	noError(err, "Connect")
 	defer unix.Close(ours)
 	theirs, err := bound.Accept(s.ctx)
@@ -323,7 +322,7 @@ func boundSockets(s *stage) {
 	buf := make([]byte, 10)
 	n, err := unix.Read(theirs, buf)
 	check(err == nil && string(buf[:n]) == "hello", "read: %q, %v", buf[:n], err)
-	_, err = s.dir.Connect(s.ctx, unix.SOCK_STREAM, lisafs.NoUID, lisafs.NoGID)
+	_, err = connectTo(s.ctx, &s.dir)
 	isErrno(err, unix.ENOTSOCK, "Connect to a directory")
 }
 
@@ -396,12 +395,12 @@ func suite(socket *unet.Socket, options []string) error {
 	var group sync.WaitGroup
 	for worker := 0; worker < goroutines; worker++ {
 		group.Add(1)
-		go func() {
+		go func(worker int) {
 			defer group.Done()
 			for round := 0; round < rounds; round++ {
 				playAll(base, fmt.Sprintf("w%dr%d", worker, round), failures)
 			}
-		}()
+		}(worker)
 	}
 	group.Wait()
 	close(failures)
@@ -441,8 +440,8 @@ func readOnly(s *stage) error {
 		"Write":        func() error { _, err := s.dir.Write(s.ctx, []byte("x"), 0); return err },
 		"Allocate":     func() error { return s.dir.Allocate(s.ctx, 0, 0, 1) },
 		"UnlinkAt":     func() error { return s.dir.UnlinkAt(s.ctx, "x", 0) },
-		"RenameAt":     func() error { return s.dir.RenameAt(s.ctx, "x", s.dir.ID(), "y", 0) },
-		"RenameAt2":    func() error { return s.dir.RenameAt(s.ctx, "x", s.dir.ID(), "y", unix.RENAME_NOREPLACE) },
+		"RenameAt":     func() error { return rename(s.ctx, &s.dir, "x", s.dir.ID(), "y", 0) },
+		"RenameAt2":    func() error { return rename(s.ctx, &s.dir, "x", s.dir.ID(), "y", unix.RENAME_NOREPLACE) },
 		"SetXattr":     func() error { return s.dir.SetXattr(s.ctx, "user.a", "v", 0) },
 		"RemoveXattr":  func() error { return s.dir.RemoveXattr(s.ctx, "user.a") },
 		"BindAt":       func() error { _, _, err := s.dir.BindAt(s.ctx, unix.SOCK_STREAM, "x", 0o600, none, group); return err },
