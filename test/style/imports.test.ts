@@ -27,7 +27,8 @@ const rooms: Readonly<Record<string, Room>> = {
   cli: { rooms: ['codegen', ENTRY_POINTS], packages: [] },
   examples: {
     rooms: [ENTRY_POINTS, 'generated'],
-    packages: ['lisafs', 'lisafs/server', 'lisafs/schema', 'lisafs/wire'],
+    // Of this package the public entry points; of others what an example serves.
+    packages: ['lisafs', 'lisafs/server', 'lisafs/schema', 'lisafs/wire', 'memfs', 'node-sqlite3-wasm'],
   },
 };
 /** These may import anything. */
