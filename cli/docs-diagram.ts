@@ -130,6 +130,14 @@ class Canvas {
     this.y += ROW_HEIGHT;
   }
 
+  /** A field that may be missing: the message then ends before it. */
+  optional(field: PlacedField): void {
+    const width = BYTES_IN_ROW * BYTE_WIDTH;
+    const label = fitting(`${field.name}?: ${typeText(field.type)}, if it is there`, width);
+    this.boxes.push({ kind: `${field.type.kind} open`, label, x: MARGIN_LEFT, y: this.y, width, height: ROW_HEIGHT });
+    this.y += ROW_HEIGHT;
+  }
+
   #offset(begin: string, offset: number): void {
     this.offsets.push({ text: begin === '' ? String(offset) : `+${offset}`, y: this.y });
   }
@@ -162,6 +170,7 @@ export function diagram(struct: LaidStruct, sizeOf: (type: FieldType) => number)
     canvas.block(block, begin);
     begin = block.tail?.name ?? begin;
   }
+  for (const field of struct.optionals) canvas.optional(field);
   const width = MARGIN_LEFT + BYTES_IN_ROW * BYTE_WIDTH + 1;
   const height = canvas.y;
   const ruler = Array.from({ length: BYTES_IN_ROW }, (_, i) => {

@@ -1,7 +1,7 @@
 /** One page about a protocol: each message with its comment, its picture, its numbers; searchable, in one file. */
 
 import { createHash } from 'node:crypto';
-import type { Block, FieldType, LaidProtocol, LaidStruct, Message, PlacedField } from '../codegen/ir.js';
+import type { Block, Choice, FieldType, LaidProtocol, LaidStruct, Message, PlacedField } from '../codegen/ir.js';
 import { diagram, typeText } from './docs-diagram.js';
 import { docMarkup, escape, html, Markup, NOTHING } from './docs-html.js';
 
@@ -33,8 +33,12 @@ export function docsPage(protocol: LaidProtocol, { style, program, schema }: Pag
       </li>`,
   );
   const types = page.shared;
-  const typeNav = types.map(({ name: type }) => html`<li data-for="t-${type}"><a href="#t-${type}">${type}</a></li>`);
-  const count = `${messages.length} messages, ${types.length} types, from ${schema}`;
+  const choices = page.choices();
+  const typeNav = [...types, ...choices].map(
+    ({ name: type }) => html`<li data-for="t-${type}"><a href="#t-${type}">${type}</a></li>`,
+  );
+  const typeCount = types.length + choices.length;
+  const count = `${messages.length} messages, ${typeCount} types, from ${schema}`;
   const body = html`<header>
       <h1>${name}</h1>
       ${docMarkup(protocol.doc)}
@@ -43,7 +47,7 @@ export function docsPage(protocol: LaidProtocol, { style, program, schema }: Pag
     <section id="messages" aria-label="Messages">${messages.map((message) => page.message(message))}</section>
     <section id="types" aria-label="Types">
       <h2>Types</h2>
-      ${types.map((struct) => page.type(struct))}
+      ${types.map((struct) => page.type(struct))}${choices.map((choice) => page.choice(choice))}
     </section>
     <p id="nothing" hidden>Nothing matches.</p>`;
   return `<!doctype html>
@@ -75,13 +79,16 @@ export function docsPage(protocol: LaidProtocol, { style, program, schema }: Pag
 `;
 }
 
+/** A table of named values. */
+type Choices = Pick<Choice, 'name' | 'doc' | 'members'> & { readonly what: string };
+
 class Page {
   readonly #structs: ReadonlyMap<string, LaidStruct>;
 
   /** Structs that are not one message's own request or response. */
   readonly shared: readonly LaidStruct[];
 
-  constructor(protocol: LaidProtocol) {
+  constructor(private readonly protocol: LaidProtocol) {
     this.#structs = new Map(protocol.structs.map((struct) => [struct.name, struct]));
     const uses = new Map<string, number>();
     const use = (name: string, weight: number): void => void uses.set(name, (uses.get(name) ?? 0) + weight);
@@ -126,6 +133,39 @@ class Page {
     return html`<article id="t-${struct.name}" data-search="${words}">
       <h2><a href="#t-${struct.name}">${struct.name}</a></h2>
       ${docMarkup(struct.doc)}${this.#layout(struct)}
+    </article>`;
+  }
+
+  /** What has named values: enums, flags, and the protocol's own error codes. */
+  choices(): Choices[] {
+    const { choices, errors } = this.protocol;
+    const codes = errors === undefined ? [] : [{ ...errors, what: 'error codes, besides errnos' }];
+    const whatOf = ({ kind, bits }: Choice): string =>
+      `${kind === 'enum' ? 'one of these' : 'any of these bits'}, u${bits}`;
+    return [...choices.map((choice) => ({ ...choice, what: whatOf(choice) })), ...codes];
+  }
+
+  choice({ name, doc, members, what }: Choices): Markup {
+    const words = [name, ...doc, ...members.flatMap((member) => [member.name, String(member.value), ...member.doc])];
+    const rows = members.map(
+      (member) =>
+        html`<tr>
+          <td class="number">${member.value}</td>
+          <td><code>${member.name}</code></td>
+          <td>${docMarkup(member.doc)}</td>
+        </tr>`,
+    );
+    return html`<article id="t-${name}" data-search="${words.join(' ').toLowerCase()}">
+      <h2><a href="#t-${name}">${name}</a></h2>
+      ${docMarkup(doc)}
+      <p class="size">${what}</p>
+      <div class="scroll">
+        <table>
+          <tbody>
+            ${rows}
+          </tbody>
+        </table>
+      </div>
     </article>`;
   }
 
@@ -201,13 +241,9 @@ class Page {
     </tr>`;
   }
 
-  /** A type, with links to the structs in it. */
+  /** A type, with links to what is declared in the schema. */
   #typeLink(type: FieldType): Markup {
-    const text = typeText(type);
-    const [name] = structsIn(type);
-    if (name === undefined) return html`<code>${text}</code>`;
-    const [before, after] = text.split(name) as [string, string];
-    return html`<code>${before}<a class="type" href="#t-${name}">${name}</a>${after}</code>`;
+    return html`<code>${linkedType(type)}</code>`;
   }
 
   #sizeOf(type: FieldType): number {
@@ -229,6 +265,13 @@ class Page {
         return type.countBits / 8;
     }
   }
+}
+
+function linkedType(type: FieldType): Markup {
+  if (type.kind === 'list') return html`List&lt;${linkedType(type.element)}, u${type.countBits}&gt;`;
+  const declared = type.kind === 'struct' || type.kind === 'enum' || type.kind === 'flags';
+  const text = typeText(type);
+  return declared ? html`<a class="type" href="#t-${text}">${text}</a>` : html`${text}`;
 }
 
 function structsIn(type: FieldType): string[] {

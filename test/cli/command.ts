@@ -15,18 +15,21 @@ export interface Ended {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Become its descriptors 3, 4, …, and stay the caller's here. */
+  readonly fds?: readonly number[];
   /** Makes it the leader of a process group of its own. */
   readonly detached?: boolean;
 }
 
 /** Runs a program to its end, with nothing on its standard input. */
-export async function run(command: readonly [string, ...string[]], options: RunOptions = {}): Promise<Ended> {
+export async function run(command: readonly [string, ...string[]], given: RunOptions = {}): Promise<Ended> {
+  const { fds = [], ...options } = given;
   const [file, ...args] = command;
-  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe', ...fds] });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
   const [code] = (await once(child, 'close')) as [number | null];
   // latin1 loses no byte: names need not be UTF-8.
   return { code, stdout: Buffer.concat(stdout).toString('latin1'), stderr: Buffer.concat(stderr).toString('utf8') };

@@ -113,6 +113,21 @@ inBrowser('leads from a message to its types, also to those that the search hide
   await page.close();
 });
 
+inBrowser('tells what enums, flags and error codes are called, and which fields may be missing', async (context) => {
+  const page = await open(context, join(ROOT, 'test', 'codegen', 'kinds.ts'));
+  const codes = await page.$$eval('#t-KINDSErrors tr', (rows) => rows.map((row) => row.innerText.split(/\s*\t\s*/)));
+  assert.equal(codes, [
+    ['4096', 'QuotaExceeded', 'There is no more room.'],
+    ['4294967295', 'Busy', ''],
+  ]);
+  assert.match((await page.textContent('#t-Access'))!, /any of these bits, u16/);
+  await page.click('#t-Checked a[href="#t-Access"]');
+  const optional = (await page.textContent('#m-Optionals svg'))!;
+  assert.match(optional, /e\?: Key, if it is there/);
+  assert.equal(context.said, []);
+  await page.close();
+});
+
 inBrowser('is light or dark as the reader likes, and stays readable', async (context) => {
   for (const scheme of ['light', 'dark'] as const) {
     const page = await open(context, LISAFS, scheme);

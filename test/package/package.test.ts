@@ -77,7 +77,7 @@ for (const [version, bin] of nodes()) {
       assert.equal(steps, ['cd kv', 'npm install', 'npm run generate', 'npm start', 'npm test']);
       const [, generated, started, tested] = await follow(steps, folder, env);
       const took = performance.now() - began;
-      assert.match(generated!.stdout, /3 messages, 5 files/);
+      assert.match(generated!.stdout, /3 messages, \d+ files/);
       assert.match(started!.stdout, /colour is blue, version 2\nkeys: colour\nsize: ENOENT/);
       assert.match(tested!.stdout, /pass 3\b/);
       // On an idle machine 10 s; the issue allows a minute, and a busy machine gets what it needs.
