@@ -12,8 +12,6 @@ import * as assert from 'uvu/assert';
 import { run, type Ended } from '../cli/command.js';
 import { nodes, pack, ROOT } from './pack.js';
 
-const MINUTE_MS = 60_000;
-
 const test = suite('the package');
 
 test('holds what is needed, built by prepack, and nothing else', () => {
@@ -80,9 +78,8 @@ for (const [version, bin] of nodes()) {
       assert.match(generated!.stdout, /3 messages, \d+ files/);
       assert.match(started!.stdout, /colour is blue, version 2\nkeys: colour\nsize: ENOENT/);
       assert.match(tested!.stdout, /pass 3\b/);
-      // On an idle machine 10 s; the issue allows a minute, and a busy machine gets what it needs.
-      if (took > MINUTE_MS)
-        console.log(`node ${version}: from nothing to a running protocol in ${Math.round(took)} ms`);
+      // Told and not judged: a busy machine decides no test.
+      console.log(`Node ${version}: from an empty folder to a running protocol in ${(took / 1000).toFixed(1)} s`);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
