@@ -26,8 +26,8 @@ ${TARGET_USAGE}
   --fd-out COMMAND   run COMMAND, by sh, with the descriptors that the last response donated as 3, 4 and so on
   -h, --help         this text
 
-Donated descriptors are told of on standard error, and closed. Exit status: 0, 1 if a call failed, 2 for a mistake in the
-command.
+Donated descriptors are told of on standard error, and closed. Exit status: 0, 1 if a call failed, 2 for a mistake
+in the command.
 `;
 
 const OPTIONS = {

@@ -1,6 +1,6 @@
 /**
- * The picture of a struct on the wire: rows of eight bytes, fields as boxes at their offsets, and what has no fixed size
- * as broken boxes. Colours come from the page's style, by the kind of a field.
+ * The picture of a struct on the wire: rows of eight bytes, fields as boxes at their offsets, and what has no fixed
+ * size as broken boxes. Colours come from the page's style, by the kind of a field.
  */
 
 import type { Block, FieldType, LaidStruct, PlacedField } from '../codegen/ir.js';

@@ -9,8 +9,8 @@ import { shownName, shownSize, styled, write } from './terminal.js';
 
 const USAGE = `usage: lisafs inspect ${MOUNT_USAGE} [options]
 
-Tells what a server speaks and supports, its limits, and how fast it answers. A server of this SDK describes its protocol
-itself; of another, such as gVisor's, it is taken to be LISAFS, or what --schema says.
+Tells what a server speaks and supports, its limits, and how fast it answers. A server of this SDK describes its
+protocol itself; of another, such as gVisor's, it is taken to be LISAFS, or what --schema says.
 
 ${TARGET_USAGE}
   --schema FILE      the protocol's schema

@@ -3,8 +3,8 @@
  * in comments:
  *
  * - `<!-- file: PATH -->` the next block is the content of that file;
- * - `<!-- in a program -->` it is a program of its own; `in a mounted program`: one that has `client` and `root`, unless
- *   it connects itself;
+ * - `<!-- in a program -->` it is a program of its own; `in a mounted program`: one that has `client` and `root`,
+ *   unless it connects itself;
  * - `<!-- a schema -->` it is compiled, `<!-- only shown -->` it is not run;
  * - `<!-- run: COMMAND -->` is run as it stands.
  */

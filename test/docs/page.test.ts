@@ -148,7 +148,8 @@ inBrowser('a small screen is enough', async (context) => {
   await page.close();
 });
 
-const HOSTILE = `/** </style></script><script>alert(1)</script> <img src=x onerror=alert(2)> \${alert(3)} {{alert}} \\u202e "' */
+const HOSTILE = `/** </style></script><script>alert(1)</script> <img src=x onerror=alert(2)>
+ \${alert(3)} {{alert}} \\u202e "' */
 export interface KV {
   /** </article><script>document.title='owned'</script> \`<b>\` <a href="javascript:alert(1)">x</a> \u202eevil */
   get: Message<256, {
