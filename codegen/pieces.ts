@@ -3,7 +3,6 @@
  * only be indented; Prettier has the others. What it made of a piece is kept for the next run that has the same piece.
  */
 
-import { format } from 'prettier';
 import { PRINT_WIDTH, indent } from './indent.js';
 
 /** Pieces by their text, as Prettier formatted them: of this process, or of one before it. */
@@ -26,8 +25,9 @@ async function pretty(piece: string, cache: PieceCache): Promise<string> {
   return formatted;
 }
 
-/** What Prettier makes of a text. */
-export function prettierOf(text: string): Promise<string> {
+/** What Prettier makes of a text. It is loaded only where it is needed, which is not for every schema. */
+export async function prettierOf(text: string): Promise<string> {
+  const { format } = await import('prettier');
   // The same text as from 'typescript', in two thirds of the time.
   return format(text, { parser: 'babel-ts', printWidth: PRINT_WIDTH, singleQuote: true, endOfLine: 'lf' });
 }
