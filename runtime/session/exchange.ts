@@ -202,7 +202,7 @@ export class Exchange {
     if (errno !== 0) closeAll(fds);
     else if (resp instanceof RawResponse) resp.take(fds);
     else if (method.donates.length > 0) deliverFDs(method, resp, fds);
-    fds.length = 0;
+    if (fds.length > 0) fds.length = 0;
     return errno;
   }
 

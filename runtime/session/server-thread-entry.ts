@@ -3,6 +3,7 @@
  * may block, and does: see dedicated.ts.
  */
 
+import './trace.js';
 import { parentPort, workerData } from 'node:worker_threads';
 import { dedicate } from '../transport/attention.js';
 import { Dedication } from '../transport/dedicated.js';
@@ -51,8 +52,8 @@ port.on('message', (message: ToThread) => {
   if (message.type === 'close') return void close();
   const { connection } = message;
   if (message.type === 'serve') void server.serve(message.fd).then(() => send({ type: 'closed', connection }));
-  // In this round of the event loop the socket itself is looked at, too.
-  else setImmediate(() => send({ type: 'heeded', connection }));
+  // The event loop looks at the socket itself, now that it runs.
+  else send({ type: 'heeded', connection });
 });
 if (Dedication.isPossible) dedicate(new Dedication(controlAddress));
 send({ type: 'ready' });

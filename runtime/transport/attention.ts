@@ -105,10 +105,10 @@ function tuckIn(): void {
 function nextRound(): void {
   round = undefined;
   spentMS = 0;
-  if (mayBlock()) serveBlocking();
+  if (mayBlock() && !hasImmediates()) serveBlocking();
   else startSlice();
   tuckIn();
-  if (awake.length > 0 || mayBlock()) round ??= setImmediate(nextRound);
+  if (awake.length > 0 || blocked.size > 0) round ??= setImmediate(nextRound);
 }
 
 /** This thread's dedication, where it has one; how many handlers have yet to answer; and who sleeps. */
@@ -120,6 +120,11 @@ const blocked = new Set<TurnWait>();
 
 function mayBlock(): boolean {
   return dedication !== undefined && later === 0;
+}
+
+/** Whether other callbacks of setImmediate are waiting for their turn, which a block would keep back. */
+function hasImmediates(): boolean {
+  return process.getActiveResourcesInfo().includes('Immediate');
 }
 
 /** Makes this a dedicated thread, or one that lives by its event loop again. */
@@ -145,7 +150,6 @@ export function endLater(): void {
 function resettle(): void {
   const sleepers = [...asleep];
   for (const wait of sleepers) wait.fallAsleepAnew();
-  if (mayBlock()) round ??= setImmediate(nextRound);
 }
 
 /** A dedicated thread at work, until it has to go back to its event loop. */
@@ -158,6 +162,9 @@ function serveBlocking(): void {
       tuckIn();
       // What was begun or settled behind a promise goes on first.
       if (isSliceQueued) return;
+    } else if (blocked.size === 0) {
+      // Without channels there are sockets alone, and those are the event loop's.
+      break;
     } else {
       self.block(blocked);
       for (const wait of blocked) if (wait.isOver) wait.rouse();
@@ -178,7 +185,7 @@ function remove(wait: TurnWait): void {
   if (last !== wait) awake[i] = last;
 }
 
-type State = 'idle' | 'awake' | 'on bell' | 'on word' | 'on clock' | 'blocked';
+type State = 'idle' | 'awake' | 'called' | 'on bell' | 'on word' | 'on clock' | 'blocked';
 
 /** The waits on one endpoint, one at a time. */
 export class TurnWait {
@@ -215,23 +222,42 @@ export class TurnWait {
   start(onTurn: () => void): void {
     this.#onTurn = onTurn;
     const awakeMS = this.#endpoint.patience.awakeMS();
-    if (awakeMS === 0) this.#fallAsleep();
-    else this.#stayAwake(awakeMS);
+    if (awakeMS > 0) return this.#stayAwake(awakeMS);
+    this.#leaveList();
+    this.#fallAsleep();
   }
 
   #stayAwake(awakeMS: number): void {
+    const isListed = this.#state === 'called';
     this.#awakeMS = awakeMS;
     this.#isTimed = false;
     this.#state = 'awake';
-    add(this);
+    if (!isListed) add(this);
   }
 
-  /** Ends a wait that is over; true if its callback has begun the next. Precondition: it is awake. */
+  /**
+   * Ends a wait that is over; true if its callback has begun the next. Precondition: it is awake. It stays among those
+   * that are until the callback is done: most begin the next wait.
+   */
   finish(): boolean {
     // Who comes from sleep has not been waiting awake.
     if (this.#awakeMS > 0) this.#endpoint.patience.rewarded();
-    this.#call();
-    return this.#state !== 'idle';
+    const onTurn = this.#onTurn!;
+    this.#onTurn = undefined;
+    this.#state = 'called';
+    try {
+      onTurn();
+    } finally {
+      this.#leaveList();
+    }
+    return (this.#state as State) !== 'idle';
+  }
+
+  /** Leaves the list of those that are awake, where it was only left there for its callback. */
+  #leaveList(): void {
+    if (this.#state !== 'called') return;
+    remove(this);
+    this.#state = 'idle';
   }
 
   #call(): void {
@@ -314,7 +340,7 @@ export class TurnWait {
   /** Ends the wait; onTurn is not called any more. */
   cancel(): void {
     this.#onTurn = undefined;
-    if (this.#state === 'awake') remove(this);
+    if (this.#state === 'awake' || this.#state === 'called') remove(this);
     else if (this.#state !== 'idle') this.#leaveSleep();
     this.#state = 'idle';
   }
