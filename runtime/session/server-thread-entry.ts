@@ -52,7 +52,8 @@ port.on('message', (message: ToThread) => {
   if (message.type === 'close') return void close();
   const { connection } = message;
   if (message.type === 'serve') void server.serve(message.fd).then(() => send({ type: 'closed', connection }));
-  // The event loop looks at the socket itself, now that it runs.
+  // In this round of the event loop the socket itself is looked at, too. Said at once, not in an immediate: there the
+  // thread's own comes first, which blocks it, and nobody would watch the socket meanwhile.
   else send({ type: 'heeded', connection });
 });
 if (Dedication.isPossible) dedicate(new Dedication(controlAddress));
