@@ -14,7 +14,7 @@ export const S_IFIFO = 0o010000;
 const STATX_BYTES = 144;
 
 /**
- * What is known of an open file, in `stat`; or a negative errno. The wire's Statx begins as the kernel's struct statx does. The
+ * What is known of an open file, in `stat`; or a negative errno. The wire's Statx begins as the kernel's struct. The
  * attribute bits are left out, as gVisor leaves them out: they are about the host's file system.
  */
 export function statOf(fd: number, stat = new Statx()): Statx | number {

@@ -20,8 +20,8 @@ import { arm, disarm, type Armed } from './waiter.js';
 /** Where there is no waiting thread to be had, the word is looked at so often. */
 const LOOK_MS = 10;
 /**
- * A slice looks at the clock after so much work, 1 for a look and 8 more for a callback: about 1 and 5 us. To ask for the
- * time takes as long as to look five times, and makes a number that has to be collected one day.
+ * A slice looks at the clock after so much work, 1 for a look and 8 more for a callback: 1 to 5 us. To ask for the time
+ * takes as long as to look five times, and makes a number that has to be collected one day.
  */
 const WORK_PER_CLOCK = 128;
 const CALLBACK_WORK = 8;

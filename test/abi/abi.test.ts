@@ -11,21 +11,26 @@ import { accesses, constants, controlSize, errnos, prototypes, systemCalls } fro
 /** Constants whose names are not C's. All others are macros of the same name. */
 const IN_C: Readonly<Record<string, string>> = {
   ALL_WAITERS: 'INT_MAX',
+  ANY: '(long)UINT_MAX',
+  ATTRIBUTES_AT: 'NLMSG_SPACE(sizeof(struct unix_diag_msg))',
   CMSG_HEADER_BYTES: 'CMSG_LEN(0)',
   CONTROLLEN_AT: 'offsetof(struct msghdr, msg_controllen)',
   FUTEX_WAITV_BYTES: 'sizeof(struct futex_waitv)',
   MAX_OFFSET: 'LONG_MAX',
   PATH_BYTES: 'PATH_MAX',
   POLLFD_BYTES: 'sizeof(struct pollfd)',
+  REQUEST_BYTES: 'NLMSG_SPACE(sizeof(struct unix_diag_req))',
   PROT_READ_WRITE: 'PROT_READ | PROT_WRITE',
   REVENTS_AT: 'offsetof(struct pollfd, revents)',
   STX_SIZE_AT: 'offsetof(struct statx, stx_size)',
   SUN_PATH_BYTES: 'sizeof(((struct sockaddr_un *)0)->sun_path)',
+  UNIX_DIAG_PEER: '(long)UNIX_DIAG_PEER',
   WAITV_MAX_COUNT: 'FUTEX_WAITV_MAX',
 };
 
 /** Constants that are ours, and where they come from. */
 const OURS: Readonly<Record<string, string>> = {
+  ANSWER_BYTES: 'room for an answer with all attributes that are asked for',
   PAGE_BYTES: 'the least page size of both machines; arm64 may have larger ones',
   IOVEC_AT: 'a place in our page',
   DATA_AT: 'a place in our page',

@@ -32,6 +32,9 @@ const HEADERS = [
   'unistd.h',
   'linux/futex.h',
   'linux/magic.h',
+  'linux/netlink.h',
+  'linux/sock_diag.h',
+  'linux/unix_diag.h',
 ];
 const INCLUDES = ['#define _GNU_SOURCE', ...HEADERS.map((name) => `#include <${name}>`)];
 
