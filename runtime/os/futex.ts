@@ -66,18 +66,31 @@ export function setWaiter(index: number, addressLow: number, addressHigh: number
   waitersView.setInt32(at + 20, 0, true);
 }
 
-/**
- * Sleeps while each of the first `count` words set has its expected value, at most `timeoutMS`. Returns the index of
- * one that was woken, or -errno as futexWait does.
- */
-export function futexWaitv(count: number, timeoutMS: number): number {
-  // The time is absolute, on the clock that hrtime reads.
+/** The timespec of futexWaitv; an absolute time, and a page of its own since it is set once for many sleeps. */
+const deadline = allocScratch(PAGE_BYTES);
+const deadlineView = new DataView(deadline.buffer);
+
+/** Sets when futexWaitvUntilDeadline is to end: `ms` from now, on the clock that hrtime reads. */
+export function setWaitvDeadline(ms: number): void {
   const [seconds, nanoseconds] = process.hrtime();
-  const sum = nanoseconds + timeoutMS * 1_000_000;
-  timespecView.setUint32(0, seconds + Math.floor(sum / 1_000_000_000), true);
-  timespecView.setUint32(4, 0, true);
-  timespecView.setUint32(8, sum % 1_000_000_000, true);
-  timespecView.setUint32(12, 0, true);
-  const result = syscallFutex(SYSCALL.futexWaitv, waiters.address, count, 0, timespec.address, CLOCK_MONOTONIC, 0);
+  const sum = nanoseconds + ms * 1_000_000;
+  deadlineView.setUint32(0, seconds + Math.floor(sum / 1_000_000_000), true);
+  deadlineView.setUint32(4, 0, true);
+  deadlineView.setUint32(8, sum % 1_000_000_000, true);
+  deadlineView.setUint32(12, 0, true);
+}
+
+/**
+ * Sleeps while each of the first `count` words set has its expected value, until the deadline set last. Returns the
+ * index of one that was woken, or -errno as futexWait does.
+ */
+export function futexWaitvUntilDeadline(count: number): number {
+  const result = syscallFutex(SYSCALL.futexWaitv, waiters.address, count, 0, deadline.address, CLOCK_MONOTONIC, 0);
   return result < 0 ? -errno() : result;
+}
+
+/** As futexWaitvUntilDeadline, for at most `timeoutMS`. */
+export function futexWaitv(count: number, timeoutMS: number): number {
+  setWaitvDeadline(timeoutMS);
+  return futexWaitvUntilDeadline(count);
 }

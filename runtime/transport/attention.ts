@@ -156,6 +156,7 @@ function resettle(): void {
 function serveBlocking(): void {
   const until = performance.now() + LONGEST_BLOCK_MS;
   const self = dedication!;
+  self.begin();
   while (mayBlock() && !self.isCalled && performance.now() < until) {
     if (awake.length > 0) {
       startSlice();
@@ -167,7 +168,7 @@ function serveBlocking(): void {
       break;
     } else {
       self.block(blocked);
-      for (const wait of blocked) if (wait.isOver) wait.rouse();
+      for (const wait of blocked) if (wait.isOver) wait.answer();
     }
   }
   self.heed();
@@ -185,7 +186,7 @@ function remove(wait: TurnWait): void {
   if (last !== wait) awake[i] = last;
 }
 
-type State = 'idle' | 'awake' | 'called' | 'on bell' | 'on word' | 'on clock' | 'blocked';
+type State = 'idle' | 'awake' | 'called' | 'on bell' | 'on word' | 'on clock' | 'blocked' | 'roused';
 
 /** The waits on one endpoint, one at a time. */
 export class TurnWait {
@@ -222,6 +223,10 @@ export class TurnWait {
   start(onTurn: () => void): void {
     this.#onTurn = onTurn;
     const awakeMS = this.#endpoint.patience.awakeMS();
+    if (this.#state === 'roused') {
+      if (awakeMS === 0 && this.#blocksAgain()) return;
+      this.#leaveSleep();
+    }
     if (awakeMS > 0) return this.#stayAwake(awakeMS);
     this.#leaveList();
     this.#fallAsleep();
@@ -278,14 +283,35 @@ export class TurnWait {
     this.#fallAsleep();
   }
 
-  /** Wakes from a block. Precondition: it is over. */
-  rouse(): void {
-    this.#leaveSleep();
-    this.#stayAwake(0);
+  /**
+   * Ends a wait that a dedicated thread was blocked on and that is over. It stays among those until the callback is
+   * done: on one cpu most begin the next wait by blocking again.
+   */
+  answer(): void {
+    const onTurn = this.#onTurn!;
+    this.#onTurn = undefined;
+    this.#state = 'roused';
+    this.#endpoint.awaken();
+    try {
+      onTurn();
+    } finally {
+      if ((this.#state as State) === 'roused') {
+        this.#leaveSleep();
+        this.#state = 'idle';
+      }
+    }
   }
 
-  /** Falls asleep once more, in another way. Precondition: it sleeps. */
+  /** Blocks once more, from within `answer`; false where it is not to sleep, or not that way. */
+  #blocksAgain(): boolean {
+    if (!mayBlock() || !this.#endpoint.fallAsleep(ON_WORD)) return false;
+    this.#state = 'blocked';
+    return true;
+  }
+
+  /** Falls asleep once more, in another way. Precondition: it sleeps, or is being answered. */
   fallAsleepAnew(): void {
+    if (this.#state === 'roused') return;
     this.#leaveSleep();
     this.#fallAsleep();
   }

@@ -6,7 +6,15 @@
  * something for it, the thread that started it, changes the word and wakes it, and it goes back to its event loop.
  */
 
-import { ALL_WAITERS, futexWaitv, futexWake, hasFutexWaitv, setWaiter, WAITV_MAX_COUNT } from '../os/futex.js';
+import {
+  ALL_WAITERS,
+  futexWaitvUntilDeadline,
+  futexWake,
+  hasFutexWaitv,
+  setWaiter,
+  setWaitvDeadline,
+  WAITV_MAX_COUNT,
+} from '../os/futex.js';
 import { viewMemory } from '../os/libc.js';
 import { allocScratch, PAGE_BYTES } from '../os/memory.js';
 
@@ -67,13 +75,18 @@ export class Dedication {
     this.#seen = Atomics.load(this.#words, 0);
   }
 
-  /** Sleeps until one of these words changes, or somebody calls, or LONGEST_BLOCK_MS have passed. */
+  /** Begins a time of LONGEST_BLOCK_MS in which the thread may block. */
+  begin(): void {
+    setWaitvDeadline(LONGEST_BLOCK_MS);
+  }
+
+  /** Sleeps until one of these words changes, or somebody calls, or the time that was begun is over. */
   block(sleepers: Iterable<SleepWord>): void {
     setWaiter(0, this.#address % TWO_32, Math.floor(this.#address / TWO_32), this.#seen);
     let count = 1;
     for (const { waitAddress, waitValue } of sleepers) {
       setWaiter(count++, waitAddress % TWO_32, Math.floor(waitAddress / TWO_32), waitValue);
     }
-    futexWaitv(count, LONGEST_BLOCK_MS);
+    futexWaitvUntilDeadline(count);
   }
 }
