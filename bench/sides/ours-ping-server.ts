@@ -1,10 +1,9 @@
-/** Answers pings on the inherited socket 3, waiting in the way that its argument says. */
+/** Answers pings on the inherited socket 3, in a thread of the server's, waiting in the way that its argument says. */
 
-import { BenchServer } from '../generated/bench/index.js';
 import { serve } from '../../runtime/server.js';
 import { strategyOf } from '../ours.js';
 
 const [, , strategy] = process.argv;
-const handlers = { ping: () => undefined };
-const server = await serve({ fd: 3, protocol: BenchServer, handlers, ...strategyOf(strategy) });
+const module = new URL('./ours-ping-module.js', import.meta.url);
+const server = await serve({ fd: 3, module, ...strategyOf(strategy) });
 await server.closed;
