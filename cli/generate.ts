@@ -20,6 +20,8 @@ const OTHER_SCHEMAS = [
   ['examples/echo/echo.ts', 'examples/echo/generated'],
   ['examples/kv/kv.ts', 'examples/kv/generated'],
   ['test/codegen/kinds.ts', 'test/generated'],
+  ['test/codegen/store-1.ts', 'test/generated'],
+  ['test/codegen/store-2.ts', 'test/generated'],
   ['bench/schema/bench.ts', 'bench/generated'],
 ] as const;
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));

@@ -121,7 +121,7 @@ export function wrongMember(member: string, mid: number | undefined): string | u
 /** Members that a field adds to its message besides its own: the twins through which it can be read otherwise. */
 export function twinsOf(name: string, kind: 'wide' | 'bytes' | 'other'): string[] {
   if (kind === 'wide') return [`${name}Number`, `_${name}Low`, `_${name}High`];
-  return kind === 'bytes' ? [`${name}Size`, `${name}Into`, `_${name}`] : [];
+  return kind === 'bytes' ? [`${name}Size`, `${name}Into`, `${name}InPlace`, `_${name}`] : [];
 }
 
 /** Every top-level name that generated code makes of a struct's. */

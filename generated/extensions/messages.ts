@@ -473,6 +473,13 @@ export class ReflectionResp extends Struct implements ReflectionRespInit {
   jsonInto(target: Uint8Array): void {
     this._json.into(target);
   }
+  /**
+   * Lets unmarshalling show `json` where it came, and copy nothing. For synchronous calls: it is good until the next
+   * call of this client, and the peer can change it at any time, so read each byte once.
+   */
+  jsonInPlace(): void {
+    this._json.inPlace();
+  }
 
   protected override fieldNames(): readonly string[] {
     return ['total', 'json'];

@@ -3056,6 +3056,13 @@ export class PWriteReq extends Struct implements PWriteReqInit {
   dataInto(target: Uint8Array): void {
     this._data.into(target);
   }
+  /**
+   * Lets unmarshalling show `data` where it came, and copy nothing. For synchronous calls: it is good until the next
+   * call of this client, and the peer can change it at any time, so read each byte once.
+   */
+  dataInPlace(): void {
+    this._data.inPlace();
+  }
 
   protected override fieldNames(): readonly string[] {
     return ['offset', 'fd', 'data'];
@@ -3290,6 +3297,13 @@ export class PReadResp extends Struct implements PReadRespInit {
   /** Lets unmarshalling write to the start of `target`, which allocates nothing. More than fits there is malformed. */
   dataInto(target: Uint8Array): void {
     this._data.into(target);
+  }
+  /**
+   * Lets unmarshalling show `data` where it came, and copy nothing. For synchronous calls: it is good until the next
+   * call of this client, and the peer can change it at any time, so read each byte once.
+   */
+  dataInPlace(): void {
+    this._data.inPlace();
   }
 
   protected override fieldNames(): readonly string[] {

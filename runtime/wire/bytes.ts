@@ -7,16 +7,18 @@ const EMPTY = new Uint8Array(0);
 /**
  * Holds a byte field of a message. Unmarshalling copies the bytes once, out of memory that the peer can change: into
  * the caller's buffer where one was given with `into`, else into a buffer of the holder's own, which a reused message
- * fills anew (so keep a copy of what must outlive the next use).
+ * fills anew (so keep a copy of what must outlive the next use). Who asks for it with `inPlace` is shown the bytes where
+ * they came, and nothing is copied.
  */
 export class ByteField {
   /** How many bytes there are. */
   size = 0;
   #buffer: Uint8Array = EMPTY;
   /**
-   * Whose memory the buffer is: this object's own, the caller's to be filled, or somebody's value that is only shown.
+   * Whose memory the buffer is: this object's own, the caller's to be filled, somebody's value that is only shown, or
+   * the message's.
    */
-  #kind: 'own' | 'target' | 'value' = 'own';
+  #kind: 'own' | 'target' | 'value' | 'place' = 'own';
 
   /** The bytes themselves: the caller's memory or the holder's, not the peer's. */
   get value(): Uint8Array {
@@ -36,8 +38,20 @@ export class ByteField {
     this.#kind = 'target';
   }
 
+  /** From now on received bytes are shown where they came: in memory that the peer can change, until the next call. */
+  inPlace(): void {
+    this.#buffer = EMPTY;
+    this.size = 0;
+    this.#kind = 'place';
+  }
+
   /** Copies `size` bytes at `at`, which are known to be there. False if the caller's buffer is too small for them. */
   receive(payload: Payload, at: number, size: number): boolean {
+    if (this.#kind === 'place') {
+      this.#buffer = payload.run(at, size);
+      this.size = size;
+      return true;
+    }
     if (this.#kind === 'value' || size > this.#buffer.length) {
       if (this.#kind === 'target') return false;
       this.#buffer = new Uint8Array(size);

@@ -255,6 +255,7 @@ threads('is not there before the first wait, and ends with the last channel', as
 
 threads('starts again, any number of times', async () => {
   const before = holdings();
+  const listeners = process.listenerCount('exit');
   for (let i = 0; i < 5; i++) {
     const setting = new Setting();
     setting.arm(0);
@@ -265,7 +266,6 @@ threads('starts again, any number of times', async () => {
   assert.is(process.listenerCount('exit'), listeners);
   assertNothingLeft(before);
 });
-const listeners = process.listenerCount('exit');
 
 threads('ends although it was told to before it had begun', async () => {
   const setting = new Setting();

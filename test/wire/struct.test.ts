@@ -102,4 +102,20 @@ bytes("never writes to memory that it was given as a value's", () => {
   assert.equal([...given], [1, 2, 3]);
 });
 
+bytes('are shown where they came to who asks for that, and nothing is copied', () => {
+  const field = new ByteField();
+  field.inPlace();
+  const payload = Payload.alloc(8);
+  payload.bytes.set([1, 2, 3, 4, 5, 6, 7, 8]);
+  assert.ok(field.receive(payload, 2, 3));
+  assert.equal([...field.value], [3, 4, 5]);
+  payload.bytes[3] = 9;
+  assert.equal([...field.value], [3, 9, 5]);
+  const shown = field.value;
+  assert.ok(field.receive(payload, 2, 3));
+  assert.is(field.value, shown, 'a run of the same size is the same object');
+  field.into(new Uint8Array(2));
+  assert.not(field.receive(payload, 0, 3));
+});
+
 bytes.run();

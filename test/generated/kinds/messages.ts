@@ -1000,6 +1000,13 @@ export class Names2 extends Struct implements Names2Init {
   bytesInto(target: Uint8Array): void {
     this._bytes.into(target);
   }
+  /**
+   * Lets unmarshalling show `bytes` where it came, and copy nothing. For synchronous calls: it is good until the next
+   * call of this client, and the peer can change it at any time, so read each byte once.
+   */
+  bytesInPlace(): void {
+    this._bytes.inPlace();
+  }
 
   get count(): Uint8Array {
     return this._count.value;
@@ -1014,6 +1021,13 @@ export class Names2 extends Struct implements Names2Init {
   /** Lets unmarshalling write to the start of `target`, which allocates nothing. More than fits there is malformed. */
   countInto(target: Uint8Array): void {
     this._count.into(target);
+  }
+  /**
+   * Lets unmarshalling show `count` where it came, and copy nothing. For synchronous calls: it is good until the next
+   * call of this client, and the peer can change it at any time, so read each byte once.
+   */
+  countInPlace(): void {
+    this._count.inPlace();
   }
 
   get length(): Uint8Array {
@@ -1030,6 +1044,13 @@ export class Names2 extends Struct implements Names2Init {
   lengthInto(target: Uint8Array): void {
     this._length.into(target);
   }
+  /**
+   * Lets unmarshalling show `length` where it came, and copy nothing. For synchronous calls: it is good until the next
+   * call of this client, and the peer can change it at any time, so read each byte once.
+   */
+  lengthInPlace(): void {
+    this._length.inPlace();
+  }
 
   get req(): Uint8Array {
     return this._req.value;
@@ -1044,6 +1065,13 @@ export class Names2 extends Struct implements Names2Init {
   /** Lets unmarshalling write to the start of `target`, which allocates nothing. More than fits there is malformed. */
   reqInto(target: Uint8Array): void {
     this._req.into(target);
+  }
+  /**
+   * Lets unmarshalling show `req` where it came, and copy nothing. For synchronous calls: it is good until the next
+   * call of this client, and the peer can change it at any time, so read each byte once.
+   */
+  reqInPlace(): void {
+    this._req.inPlace();
   }
 
   protected override fieldNames(): readonly string[] {

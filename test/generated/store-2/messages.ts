@@ -214,6 +214,13 @@ export class GetResp extends Struct implements GetRespInit {
   valueInto(target: Uint8Array): void {
     this._value.into(target);
   }
+  /**
+   * Lets unmarshalling show `value` where it came, and copy nothing. For synchronous calls: it is good until the next
+   * call of this client, and the peer can change it at any time, so read each byte once.
+   */
+  valueInPlace(): void {
+    this._value.inPlace();
+  }
 
   protected override fieldNames(): readonly string[] {
     return ['value', 'version', 'isLast'];
@@ -313,6 +320,13 @@ export class PutReq extends Struct implements PutReqInit {
   /** Lets unmarshalling write to the start of `target`, which allocates nothing. More than fits there is malformed. */
   valueInto(target: Uint8Array): void {
     this._value.into(target);
+  }
+  /**
+   * Lets unmarshalling show `value` where it came, and copy nothing. For synchronous calls: it is good until the next
+   * call of this client, and the peer can change it at any time, so read each byte once.
+   */
+  valueInPlace(): void {
+    this._value.inPlace();
   }
 
   protected override fieldNames(): readonly string[] {
