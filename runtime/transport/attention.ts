@@ -105,10 +105,16 @@ function tuckIn(): void {
 function nextRound(): void {
   round = undefined;
   spentMS = 0;
-  if (mayBlock() && !hasImmediates()) serveBlocking();
-  else startSlice();
-  tuckIn();
-  if (awake.length > 0 || blocked.size > 0) round ??= setImmediate(nextRound);
+  if (isCrowded && asleep.size + awake.length <= ROOMY_COUNT) crowd(false);
+  try {
+    rouseBlocked();
+    if (mayBlock() && !hasImmediates()) serveBlocking();
+    else startSlice();
+    tuckIn();
+  } finally {
+    // Whatever a callback has thrown: the other waits go on.
+    if (awake.length > 0 || blocked.size > 0) round ??= setImmediate(nextRound);
+  }
 }
 
 /** This thread's dedication, where it has one; how many handlers have yet to answer; and who sleeps. */
@@ -118,8 +124,28 @@ const asleep = new Set<TurnWait>();
 /** Those of them on whose words this thread blocks itself. */
 const blocked = new Set<TurnWait>();
 
+/** True while more sleep than a thread can block on: then it lives by its event loop, where any number can. */
+let isCrowded = false;
+/** So few are crowded no more: half as many, so that it does not change with every call. */
+const ROOMY_COUNT = Math.floor(MAX_DEDICATED_COUNT / 2);
+
 function mayBlock(): boolean {
-  return dedication !== undefined && later === 0;
+  return dedication !== undefined && later === 0 && !isCrowded;
+}
+
+function crowd(isSo: boolean): void {
+  isCrowded = isSo;
+  resettle();
+}
+
+/**
+ * Ends the waits on which this thread blocks, or would, whose turn has come. False if a callback has begun no new wait:
+ * then there may be something to do for the code behind a promise.
+ */
+function rouseBlocked(): boolean {
+  let begun = true;
+  for (const wait of blocked) if (wait.isOver && !wait.answer()) begun = false;
+  return begun;
 }
 
 /** Whether other callbacks of setImmediate are waiting for their turn, which a block would keep back. */
@@ -162,13 +188,13 @@ function serveBlocking(): void {
       startSlice();
       tuckIn();
       // What was begun or settled behind a promise goes on first.
-      if (isSliceQueued) return;
+      if (isSliceQueued || !rouseBlocked()) return;
     } else if (blocked.size === 0) {
       // Without channels there are sockets alone, and those are the event loop's.
       break;
     } else {
       self.block(blocked);
-      for (const wait of blocked) if (wait.isOver) wait.answer();
+      if (!rouseBlocked()) break;
     }
   }
   self.heed();
@@ -285,9 +311,9 @@ export class TurnWait {
 
   /**
    * Ends a wait that a dedicated thread was blocked on and that is over. It stays among those until the callback is
-   * done: on one cpu most begin the next wait by blocking again.
+   * done: on one cpu most begin the next wait by blocking again. True if the callback has begun one.
    */
-  answer(): void {
+  answer(): boolean {
     const onTurn = this.#onTurn!;
     this.#onTurn = undefined;
     this.#state = 'roused';
@@ -300,6 +326,7 @@ export class TurnWait {
         this.#state = 'idle';
       }
     }
+    return (this.#state as State) !== 'idle';
   }
 
   /** Blocks once more, from within `answer`; false where it is not to sleep, or not that way. */
@@ -324,7 +351,8 @@ export class TurnWait {
   }
 
   #fallAsleep(): void {
-    const blocks = mayBlock() && blocked.size < MAX_DEDICATED_COUNT;
+    if (mayBlock() && blocked.size >= MAX_DEDICATED_COUNT) crowd(true);
+    const blocks = mayBlock();
     const bell = blocks ? undefined : this.#bell;
     if (!this.#endpoint.fallAsleep(bell === undefined ? ON_WORD : ON_BELL)) {
       this.#stayAwake(0);

@@ -1,0 +1,106 @@
+/** That no wait of a thread is forgotten, whatever the others do. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { closeFD } from '../../runtime/os/descriptor.js';
+import { dedicate, TurnWait } from '../../runtime/transport/attention.js';
+import type { Dedication } from '../../runtime/transport/dedicated.js';
+import { CLIENT_ACTIVE, Endpoint, SERVER_ACTIVE } from '../../runtime/transport/endpoint.js';
+import { openPacketWindow } from '../../runtime/transport/packet-window.js';
+import { CONN_STATE, type TurnWords } from '../../runtime/transport/turn-words.js';
+import { Patience, type WaitStrategy } from '../../runtime/transport/wait.js';
+import { honestMemfd, WINDOW_BYTES } from '../peers/scripted.js';
+
+const PATIENCE_MS = 2000;
+
+/** Words of a client whose peer gives the turn away at a time. */
+class Timed implements TurnWords {
+  /** A time of performance.now(). */
+  overAt = Infinity;
+  load(word: number): number {
+    return word === CONN_STATE && performance.now() < this.overAt ? SERVER_ACTIVE : CLIENT_ACTIVE;
+  }
+  store(): void {}
+  storePlain(): void {}
+  compareExchange(): number {
+    return 0;
+  }
+  exchange(): number {
+    return 0;
+  }
+  wait(): void {}
+  wake(): void {}
+}
+
+/** Runs `body` in a thread that is dedicated, but does not block. */
+async function dedicated(
+  body: (waitOn: (words: TurnWords, wait: WaitStrategy) => TurnWait) => Promise<void>,
+): Promise<void> {
+  const fd = honestMemfd();
+  const window = openPacketWindow({ fd, offset: 0, length: WINDOW_BYTES });
+  if (typeof window === 'number') throw new Error(`window refused: ${window}`);
+  dedicate({ isCalled: false, heed: () => undefined, block: () => undefined } as unknown as Dedication);
+  try {
+    await body((words, wait) => {
+      const patience = new Patience({ wait });
+      return new TurnWait(new Endpoint(window, 'client', { words, patience }), undefined);
+    });
+  } finally {
+    dedicate(undefined);
+    window.destroy();
+    closeFD(fd);
+  }
+}
+
+const attention = suite('attention');
+
+attention('is paid to who was asleep while another is never done', () =>
+  dedicated(async (waitOn) => {
+    const [never, once] = [new Timed(), new Timed()];
+    const [busy, rare] = [waitOn(never, 'lowest-latency'), waitOn(once, 'lowest-cpu')];
+    let isServed = false;
+    rare.start(() => (isServed = true));
+    never.overAt = 0;
+    const until = performance.now() + PATIENCE_MS;
+    const wasServed = await new Promise<boolean>((resolve) => {
+      const again = (): void => {
+        once.overAt = 0;
+        if (isServed || performance.now() > until) resolve(isServed);
+        else busy.start(again);
+      };
+      busy.start(again);
+    });
+    assert.ok(wasServed);
+    rare.cancel();
+  }),
+);
+
+attention('is paid to the others when what one calls has thrown', async () => {
+  const thrown: unknown[] = [];
+  process.setUncaughtExceptionCaptureCallback((error) => thrown.push(error));
+  try {
+    await dedicated(async (waitOn) => {
+      let calls = 0;
+      const began = performance.now();
+      const waits = [0.4, 0.6, 0.8].map((ms) => {
+        const words = new Timed();
+        words.overAt = began + ms;
+        const wait = waitOn(words, 'lowest-latency');
+        wait.start(() => {
+          calls++;
+          throw new Error('of the callback');
+        });
+        return wait;
+      });
+      while (calls < waits.length && performance.now() < began + PATIENCE_MS) await delay(1);
+      assert.is(calls, waits.length);
+      assert.is(thrown.length, waits.length);
+      for (const wait of waits) wait.cancel();
+    });
+  } finally {
+    process.setUncaughtExceptionCaptureCallback(null);
+  }
+});
+
+attention.run();
