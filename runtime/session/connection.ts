@@ -117,6 +117,11 @@ export class Connection<Handlers = unknown> {
     this.#add(this.#socket);
   }
 
+  /** As ServerSocket's, of the connection's own socket. */
+  whenWatching(onWatching: () => void): void {
+    this.#socket.whenWatching(onWatching);
+  }
+
   #add(communicator: ServerCommunicator): void {
     const lane = new Lane(communicator, this.#aborting.signal, this.#serveNext);
     this.#lanes.add(lane);

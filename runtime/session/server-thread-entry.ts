@@ -9,6 +9,7 @@ import { dedicate } from '../transport/attention.js';
 import { Dedication } from '../transport/dedicated.js';
 import { waitersEnded } from '../transport/waiter.js';
 import { wrongType } from '../wire/invalid.js';
+import type { Connection } from './connection.js';
 import { newServer, type ServeWhat } from './serve-what.js';
 import type { Server, ServerSettings } from './server.js';
 import type { FromThread, ThreadData, ToThread } from './server-thread-messages.js';
@@ -48,13 +49,25 @@ async function close(): Promise<void> {
   port.close();
 }
 
+const connections = new Map<number, Connection<object>>();
+
+function serve(connection: number, fd: number): void {
+  const served = server.open(fd);
+  connections.set(connection, served);
+  void served.closed.then(() => {
+    connections.delete(connection);
+    send({ type: 'closed', connection });
+  });
+}
+
 port.on('message', (message: ToThread) => {
   if (message.type === 'close') return void close();
   const { connection } = message;
-  if (message.type === 'serve') void server.serve(message.fd).then(() => send({ type: 'closed', connection }));
+  if (message.type === 'serve') return serve(connection, message.fd);
   // In this round of the event loop the socket itself is looked at, too. Said at once, not in an immediate: there the
-  // thread's own comes first, which blocks it, and nobody would watch the socket meanwhile.
-  else send({ type: 'heeded', connection });
+  // thread's own comes first, which blocks it, and nobody would watch the socket meanwhile. But not before the socket
+  // is read again: what is left in it until then, or a hang-up, would raise one alarm after the other.
+  connections.get(connection)?.whenWatching(() => send({ type: 'heeded', connection }));
 });
 if (Dedication.isPossible) dedicate(new Dedication(controlAddress));
 send({ type: 'ready' });

@@ -85,6 +85,11 @@ export class Server<Handlers extends object = object> {
    * freed.
    */
   serve(fd: number): Promise<void> {
+    return this.open(fd).closed;
+  }
+
+  /** As serve; returns the connection. */
+  open(fd: number): Connection<Handlers> {
     const facts = { maxMessageSize: this.#maxMessageSize, supportedMs: [...this.#supported] };
     const { handlers, pathsOf, end } = this.#service.open(facts);
     const recorder = this.#onCall && new CallRecorder(++this.#served, this.#onCall);
@@ -102,7 +107,8 @@ export class Server<Handlers extends object = object> {
       onEnd: end,
     });
     this.#connections.add(connection);
-    return connection.closed.finally(() => this.#connections.delete(connection));
+    void connection.closed.then(() => this.#connections.delete(connection));
+    return connection;
   }
 
   /** Ends all connections, after the calls in progress, and frees the service. */

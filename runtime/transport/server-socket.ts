@@ -20,6 +20,7 @@ export class ServerSocket implements ServerCommunicator {
   readonly #watch: Watch;
   readonly #onHangUp: () => void;
   #onReady: (() => void) | undefined;
+  #onWatching: (() => void) | undefined;
   #hungUp = false;
   readonly #serveNoMore: () => void;
 
@@ -147,6 +148,22 @@ export class ServerSocket implements ServerCommunicator {
     const sending = this.#sendAt < this.#sendEnd;
     this.#watch.want(!sending, sending);
     this.#watch.hold(true);
+    if (!sending && this.#onWatching !== undefined) this.#tellWatching();
+  }
+
+  #tellWatching(): void {
+    const onWatching = this.#onWatching;
+    this.#onWatching = undefined;
+    onWatching?.();
+  }
+
+  /**
+   * Calls `onWatching` once, when input is being looked for: now, perhaps; or after the request that is being answered.
+   * Never where the client has hung up meanwhile.
+   */
+  whenWatching(onWatching: () => void): void {
+    this.#onWatching = onWatching;
+    if (this.#onReady !== undefined && !this.sending) this.#tellWatching();
   }
 
   /** Input, room for output, or a hang-up, which comes also while a request is being answered. */

@@ -1,0 +1,124 @@
+/** That a thread that blocks neglects none of its clients, and does not run for nothing. */
+
+import { once } from 'node:events';
+import { writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { connect, FDID, type LISAFSClient } from '../../runtime/index.js';
+import { serve, type RunningServer } from '../../runtime/server.js';
+import { closeFD, duplicateFD } from '../../runtime/os/descriptor.js';
+import { newPair } from '../interop/session.js';
+import { LATER_MS } from './programs/dedicated.js';
+
+const module = new URL('./programs/dedicated.js', import.meta.url);
+/** A header of a Flush whose payload is yet to come. */
+const REQUEST = Uint8Array.of(8, 0, 0, 0, 20, 0, 0, 0);
+const CALLER = new URL('./programs/caller.js', import.meta.url);
+/** Longer than any thread stays awake for a client. */
+const ASLEEP_MS = 100;
+
+interface Setting {
+  readonly server: RunningServer;
+  readonly join: (channels: number) => Promise<LISAFSClient>;
+}
+
+async function withThread(workMs: number, body: (setting: Setting) => Promise<void>): Promise<void> {
+  const [ours, theirs] = newPair();
+  const server = await serve({ fd: theirs, module, moduleData: workMs, channels: 4, wait: 'lowest-latency' });
+  const clients = [await connect({ fd: ours })];
+  const join = async (channels: number): Promise<LISAFSClient> => {
+    const [fd, peer] = newPair();
+    server.add(peer);
+    const client = await connect({ fd, channels });
+    clients.push(client);
+    await client.mount();
+    return client;
+  };
+  try {
+    await body({ server, join });
+  } finally {
+    await Promise.all(clients.map((client) => client.disconnect()));
+    await server.close();
+  }
+}
+
+async function timeOf(client: LISAFSClient): Promise<number> {
+  const began = performance.now();
+  await client.fsync({ fds: [] });
+  return performance.now() - began;
+}
+
+/** The middle one of several, each at another moment of the thread's. */
+async function usualTime(client: LISAFSClient): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    await delay(i);
+    times.push(await timeOf(client));
+  }
+  return times.sort((a, b) => a - b)[3]!;
+}
+
+const dedicated = suite('a dedicated thread');
+
+dedicated('serves who was asleep beside one who calls without a pause', () =>
+  withThread(0, async ({ server, join }) => {
+    const rare = await join(1);
+    const [fd, peer] = newPair();
+    server.add(peer);
+    const busy = new Worker(CALLER, { workerData: { fd, ms: 3000 } });
+    const ended = once(busy, 'exit');
+    await once(busy, 'message');
+    await delay(ASLEEP_MS);
+    const ms = await timeOf(rare);
+    await ended;
+    assert.ok(ms < 1000, `${ms} ms`);
+  }),
+);
+
+dedicated('serves who was asleep beside work of its own', () =>
+  withThread(2000, async ({ join }) => {
+    const client = await join(1);
+    await delay(ASLEEP_MS);
+    const ms = await timeOf(client);
+    assert.ok(ms < 1000, `${ms} ms`);
+  }),
+);
+
+dedicated('serves more channels than a thread can sleep on', () =>
+  withThread(0, async ({ join }) => {
+    const clients: LISAFSClient[] = [];
+    for (let i = 0; i < 40; i++) clients.push(await join(4));
+    await delay(ASLEEP_MS);
+    const times: number[] = [];
+    for (const client of clients) times.push(await usualTime(client));
+    assert.ok(Math.max(...times) < 10, `${times.join(' ')} ms`);
+  }),
+);
+
+for (const what of ['hangs up', 'sends more'] as const) {
+  dedicated(`sleeps when a client ${what} before its call is answered`, () =>
+    withThread(0, async ({ server }) => {
+      const [fd, peer] = newPair();
+      const copy = duplicateFD(fd);
+      server.add(peer);
+      const client = await connect({ fd, channels: 0 });
+      await client.mount();
+      const later = client.flush({ fd: FDID(1) }).catch(() => undefined);
+      await delay(ASLEEP_MS);
+      const before = process.cpuUsage();
+      if (what === 'hangs up') await client.disconnect();
+      else writeSync(copy, REQUEST);
+      await delay(LATER_MS / 3);
+      const { user, system } = process.cpuUsage(before);
+      assert.ok(server.connectionCount > 1);
+      assert.ok((user + system) / 1000 < LATER_MS / 6, `${user + system} us`);
+      await later;
+      if (what === 'sends more') await delay(LATER_MS);
+      closeFD(copy);
+    }),
+  );
+}
+
+dedicated.run();

@@ -1,0 +1,17 @@
+/** A module for a thread that has to be fair: handlers that answer at once or later, beside work of its own. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { LISAFSServer, type LISAFSHandlers } from '../../../runtime/index.js';
+
+export const LATER_MS = 1500;
+
+export default function dedicated(data: unknown): { protocol: typeof LISAFSServer; handlers: LISAFSHandlers } {
+  const until = performance.now() + Number(data ?? 0);
+  /** Work in pieces, one in each round of the event loop. */
+  const work = (): void => {
+    if (performance.now() < until) setImmediate(work);
+  };
+  work();
+  const handlers: LISAFSHandlers = { fsync: () => undefined, flush: () => delay(LATER_MS) };
+  return { protocol: LISAFSServer, handlers };
+}
