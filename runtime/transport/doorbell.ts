@@ -10,6 +10,7 @@
 import { closeFD } from '../os/descriptor.js';
 import { Watch } from '../os/poll.js';
 import { checkUnixSocket, receiveNow, sendNow, SOCK_STREAM, socketPair } from '../os/socket.js';
+import { EAGAIN, EINTR } from '../wire/errno.js';
 
 /** Rings come one at a time; a peer that sends more of them at once is read at this pace. */
 const DRAIN_BYTES = 64;
@@ -62,8 +63,9 @@ export class Doorbell {
 
   #answer(): void {
     const count = receiveNow(this.#fd, drained, DRAIN_BYTES);
-    // A peer that ends the bell ends the connection with it, and the socket tells of that.
-    if (count === 0) this.#watch.close();
+    // A peer that ends the bell ends the connection with it, and the socket tells of that. What cannot be read would
+    // ring for ever: a socket that was never connected, say.
+    if (count <= 0 && count !== -EAGAIN && count !== -EINTR) this.#watch.close();
     // Those that sleep now: one that looks may fall asleep again at once.
     const sleepers = [...this.#sleepers];
     for (const look of sleepers) look();
