@@ -185,8 +185,19 @@ export class Connection<Handlers = unknown> {
   #fault(error: unknown, mid: number): number {
     const errno = errnoOf(error);
     if (errno !== undefined) return -errno;
-    this.#settings.onFault(error, this.#nameOf(mid));
+    this.#tellFault(error, this.#nameOf(mid));
     return -EREMOTEIO;
+  }
+
+  /** What the one who is told throws is thrown to the process: the client gets its answer. */
+  #tellFault(error: unknown, message: string): void {
+    try {
+      this.#settings.onFault(error, message);
+    } catch (thrown) {
+      setImmediate(() => {
+        throw thrown;
+      });
+    }
   }
 
   #nameOf(mid: number): string {
@@ -208,12 +219,12 @@ export class Connection<Handlers = unknown> {
   }
 
   #record(recorder: CallRecorder, mid: number, size: number, lane: Lane): void {
-    const { maxMessageSize, onFault } = this.#settings;
+    const { maxMessageSize } = this.#settings;
     const message = this.#nameOf(mid);
     try {
       recorder.tell(message, mid, size < 0 ? -size : size > maxMessageSize ? EIO : 0, lane.began, lane);
     } catch (error) {
-      onFault(error, message);
+      this.#tellFault(error, message);
     }
   }
 
@@ -261,7 +272,8 @@ export class Connection<Handlers = unknown> {
   end(): void {
     this.#ending = true;
     this.#aborting.abort();
-    this.#finish();
+    // Not at once: it may be a handler that ends it, whose answer has yet to be sent.
+    queueMicrotask(() => this.#finish());
   }
 
   #finish(): void {
