@@ -6,6 +6,7 @@ import { receiveNow, sendNow, sendWithFDs, shutdownSocket } from '../os/socket.j
 import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../wire/errno.js';
 import { getSockMID, getSockPayloadLen, putSockHeader, SOCK_HEADER_BYTES } from '../wire/header.js';
 import { Payload } from '../wire/payload.js';
+import { beginLater, endLater } from './attention.js';
 import { serveHere } from './served-here.js';
 import type { ServerCommunicator } from './server-communicator.js';
 
@@ -22,6 +23,7 @@ export class ServerSocket implements ServerCommunicator {
   #onReady: (() => void) | undefined;
   #onWatching: (() => void) | undefined;
   #hungUp = false;
+  #awaitsRoom = false;
   readonly #serveNoMore: () => void;
 
   /** The header of a response and, behind it, `payload`, so that both leave in one call. */
@@ -139,6 +141,7 @@ export class ServerSocket implements ServerCommunicator {
   }
 
   watch(onReady: () => void): void {
+    this.#awaitRoom(this.sending && !this.#hungUp);
     if (this.#hungUp) {
       // Nothing more comes, and what has come can be read at once.
       setImmediate(onReady);
@@ -149,6 +152,14 @@ export class ServerSocket implements ServerCommunicator {
     this.#watch.want(!sending, sending);
     this.#watch.hold(true);
     if (!sending && this.#onWatching !== undefined) this.#tellWatching();
+  }
+
+  /** While a response waits for room this thread lives by its event loop, which alone is told of that. */
+  #awaitRoom(awaits: boolean): void {
+    if (awaits === this.#awaitsRoom) return;
+    this.#awaitsRoom = awaits;
+    if (awaits) beginLater();
+    else endLater();
   }
 
   #tellWatching(): void {
@@ -185,6 +196,7 @@ export class ServerSocket implements ServerCommunicator {
   destroy(): void {
     if (this.#fd < 0) return;
     this.#onReady = undefined;
+    this.#awaitRoom(false);
     this.#watch.close();
     this.#serveNoMore();
     shutdownSocket(this.#fd);

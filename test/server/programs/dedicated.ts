@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LISAFSServer, type LISAFSHandlers } from '../../../runtime/index.js';
 
 export const LATER_MS = 1500;
+/** Much more than a socket holds. */
+export const LARGE_BYTES = 2_000_000;
 
 export default function dedicated(data: unknown): { protocol: typeof LISAFSServer; handlers: LISAFSHandlers } {
   const until = performance.now() + Number(data ?? 0);
@@ -12,6 +14,7 @@ export default function dedicated(data: unknown): { protocol: typeof LISAFSServe
     if (performance.now() < until) setImmediate(work);
   };
   work();
-  const handlers: LISAFSHandlers = { fsync: () => undefined, flush: () => delay(LATER_MS) };
+  const large = { data: new Uint8Array(LARGE_BYTES) };
+  const handlers: LISAFSHandlers = { fsync: () => undefined, flush: () => delay(LATER_MS), pread: () => large };
   return { protocol: LISAFSServer, handlers };
 }
