@@ -19,9 +19,12 @@ export interface ChannelSource {
   readonly onEnd: Set<() => void>;
 }
 
-/** Resolves to a connected channel, owned by the caller. Rejects with the server's errno (ENOMEM: no more), or ours. */
-export async function openChannel(source: ChannelSource, name: string): Promise<Channel> {
-  const channel = makeChannel(source, name, await source.caller.call(source.method, {}));
+/**
+ * Resolves to a connected channel, owned by the caller. Rejects with the server's errno (ENOMEM: no more), or ours:
+ * ETIMEDOUT where it is not given within `timeout`.
+ */
+export async function openChannel(source: ChannelSource, name: string, timeout: number | undefined): Promise<Channel> {
+  const channel = makeChannel(source, name, await source.caller.call(source.method, {}, { timeout }));
   try {
     await connectChannel(channel, source);
     return channel;
@@ -32,8 +35,8 @@ export async function openChannel(source: ChannelSource, name: string): Promise<
 }
 
 /** As openChannel, blocking the thread. */
-export function openChannelSync(source: ChannelSource, name: string): Channel {
-  const channel = makeChannel(source, name, source.caller.callSync(source.method, {}));
+export function openChannelSync(source: ChannelSource, name: string, timeout: number | undefined): Channel {
+  const channel = makeChannel(source, name, source.caller.callSync(source.method, {}, undefined, { timeout }));
   const result = channel.connectSync();
   if (result === 0) return channel;
   channel.destroy();

@@ -168,11 +168,13 @@ export class ClientCore implements Caller {
 
   /** Mounts: learns what the server supports and opens the channels, as many as the server grants. */
   async mount(...args: unknown[]): Promise<MountFacts> {
-    const resp = await this.call(this.#protocol.mount, ...this.#mountArguments(args));
+    const [req, options] = this.#mountArguments(args);
+    const resp = await this.call(this.#protocol.mount, req, options);
     this.#learn(resp);
-    await this.#agree();
-    if (this.#wantsBell) this.#hangBell(await this.call(DoorbellMethod, {}).catch(() => undefined));
-    await this.#openChannels();
+    await this.#agree(options);
+    const { timeout } = options;
+    if (this.#wantsBell) this.#hangBell(await this.call(DoorbellMethod, {}, { timeout }).catch(() => undefined));
+    await this.#openChannels(timeout);
     return resp;
   }
 
@@ -180,13 +182,16 @@ export class ClientCore implements Caller {
     const [req, options] = this.#mountArguments(args);
     const resp = this.callSync(this.#protocol.mount, req, undefined, options);
     this.#learn(resp);
-    this.#agreeSync();
-    if (this.#wantsBell) this.#hangBellSync();
-    this.#openChannelsSync();
+    this.#agreeSync(options);
+    if (this.#wantsBell) this.#hangBellSync(options);
+    this.#openChannelsSync(options.timeout);
     return resp;
   }
 
-  /** The request, where the protocol's Mount has one, and the options, which bound the time in any case. */
+  /**
+   * The request, where the protocol's Mount has one, and the options, which bound the time in any case: of Mount, and of
+   * each call that comes with it.
+   */
   #mountArguments(args: unknown[]): [req: object, options: CallOptions] {
     const hasRequest = this.#protocol.mount.sizeReq !== sizeEmpty;
     const options = args[hasRequest ? 1 : 0] as CallOptions | undefined;
@@ -199,19 +204,19 @@ export class ClientCore implements Caller {
   }
 
   /** Asks a server of this SDK which schema it was generated from: see agreement.ts. */
-  async #agree(): Promise<void> {
+  async #agree(options: CallOptions): Promise<void> {
     if (!this.isSupported(FingerprintMethod.mid)) return;
     const asking = agreement(this.#protocol);
     let step = asking.next();
-    while (!step.done) step = asking.next(await this.call(FingerprintMethod, step.value));
+    while (!step.done) step = asking.next(await this.call(FingerprintMethod, step.value, options));
     this.#exchange.refuseMessages(step.value);
   }
 
-  #agreeSync(): void {
+  #agreeSync(options: SyncCallOptions): void {
     if (!this.isSupported(FingerprintMethod.mid)) return;
     const asking = agreement(this.#protocol);
     let step = asking.next();
-    while (!step.done) step = asking.next(this.callSync(FingerprintMethod, step.value));
+    while (!step.done) step = asking.next(this.callSync(FingerprintMethod, step.value, undefined, options));
     this.#exchange.refuseMessages(step.value);
   }
 
@@ -234,9 +239,9 @@ export class ClientCore implements Caller {
     }
   }
 
-  #hangBellSync(): void {
+  #hangBellSync(options: SyncCallOptions): void {
     try {
-      this.#hangBell(this.callSync(DoorbellMethod, {}));
+      this.#hangBell(this.callSync(DoorbellMethod, {}, undefined, options));
     } catch (error) {
       if (!(error instanceof RPCError)) throw error;
     }
@@ -248,8 +253,8 @@ export class ClientCore implements Caller {
   }
 
   /** In parallel, so that the first channels carry the requests for the next. */
-  async #openChannels(): Promise<void> {
-    const opening = Array.from({ length: this.#missingChannels }, (_, i) => this.#openOne(i));
+  async #openChannels(timeout: number | undefined): Promise<void> {
+    const opening = Array.from({ length: this.#missingChannels }, (_, i) => this.#openOne(i, timeout));
     const errors = (await Promise.all(opening)).filter((error) => error !== undefined);
     if (this.#protocol.allChannelsOrNone && errors.length > 0) {
       await this.disconnect();
@@ -257,10 +262,10 @@ export class ClientCore implements Caller {
     }
   }
 
-  async #openOne(index: number): Promise<Error | undefined> {
+  async #openOne(index: number, timeout: number | undefined): Promise<Error | undefined> {
     this.#opening++;
     try {
-      this.#pool.add(await openChannel(this.#channelSource, `channel ${index}`));
+      this.#pool.add(await openChannel(this.#channelSource, `channel ${index}`, timeout));
       this.#calls.startQueued();
       return undefined;
     } catch (error) {
@@ -282,10 +287,10 @@ export class ClientCore implements Caller {
     });
   }
 
-  #openChannelsSync(): void {
+  #openChannelsSync(timeout: number | undefined): void {
     for (let i = this.#missingChannels; i > 0; i--) {
       try {
-        this.#pool.add(openChannelSync(this.#channelSource, `channel ${this.#pool.channelCount}`));
+        this.#pool.add(openChannelSync(this.#channelSource, `channel ${this.#pool.channelCount}`, timeout));
       } catch (error) {
         this.#warnOfChannel(error as Error);
         if (!this.#protocol.allChannelsOrNone) break;
