@@ -1,10 +1,12 @@
 /** A listening Unix socket: its file, who may connect, and handing each connection to a server. */
 
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, linkSync, lstatSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { closeFD } from '../os/descriptor.js';
 import { Watch } from '../os/poll.js';
 import { acceptUnix, connectUnix, listenUnix, peerUID } from '../os/socket.js';
-import { EADDRINUSE, EAGAIN, ECONNREFUSED, RPCError } from '../wire/errno.js';
+import { EADDRINUSE, EAGAIN, ECONNREFUSED, EEXIST, EOPNOTSUPP, EPERM, RPCError } from '../wire/errno.js';
 import { MAX_CONNECTIONS_COUNT } from '../wire/limits.js';
 import { listenHere } from './served-here.js';
 
@@ -20,6 +22,8 @@ export interface ListenSettings {
 
 const DEFAULT_MODE = 0o600;
 const BACKLOG_COUNT = 128;
+/** The longest path that a Unix socket can have, less the NUL at its end (unix(7)). */
+const MAX_PATH_BYTES = 107;
 /** Without descriptors or memory for one more connection: time for some to become free. */
 const PAUSE_MS = 100;
 
@@ -42,12 +46,51 @@ function isStale(path: string): boolean {
   return fd === -ECONNREFUSED;
 }
 
-/** Listens at a path, in place of a stale file if there is one. Throws EADDRINUSE where somebody listens. */
-function listenAt(path: string, mode: number): number {
-  const fd = listenUnix(path, BACKLOG_COUNT, mode);
-  if (fd !== -EADDRINUSE || !isStale(path)) return fd;
+/** Does a thing to a file; 0, or what node:fs throws as -errno. */
+function attempt(change: () => void): number {
+  try {
+    change();
+    return 0;
+  } catch (error) {
+    return Number(Reflect.get(Object(error), 'errno'));
+  }
+}
+
+/** Does it again where only a stale file was in the way. */
+function inPlaceOfStale(path: string, inTheWay: number, make: () => number): number {
+  const made = make();
+  if (made !== inTheWay || !isStale(path)) return made;
   unlinkSync(path);
-  return listenUnix(path, BACKLOG_COUNT, mode);
+  return make();
+}
+
+/**
+ * A socket that listens at a path, in place of a stale file if there is one; or -errno, -EADDRINUSE where somebody
+ * listens. Its file is there only once it listens, with its permissions: it is made by another name and linked. Between
+ * bind(2) and listen(2) a client that waits for the file would be refused.
+ */
+function listenAt(path: string, mode: number): number {
+  const early = join(dirname(path), `.${randomBytes(4).toString('hex')}`);
+  const longest = Math.max(Buffer.byteLength(path), Buffer.byteLength(early));
+  // Also a path that no socket can have: there it is said what is wrong with it.
+  if (path === '' || path.includes('\0') || longest > MAX_PATH_BYTES) return listenAtOnce(path, mode);
+  const fd = listenUnix(early, BACKLOG_COUNT, mode);
+  if (fd < 0) return fd;
+  // What the umask took away is given back; nobody was let in whom the mode would not let.
+  chmodSync(early, mode);
+  const linked = inPlaceOfStale(path, -EEXIST, () => attempt(() => linkSync(early, path)));
+  unlinkSync(early);
+  if (linked === 0) return fd;
+  closeFD(fd);
+  if (linked === -EEXIST) return -EADDRINUSE;
+  // A file system without links.
+  return linked === -EPERM || linked === -EOPNOTSUPP ? listenAtOnce(path, mode) : linked;
+}
+
+function listenAtOnce(path: string, mode: number): number {
+  const fd = inPlaceOfStale(path, -EADDRINUSE, () => listenUnix(path, BACKLOG_COUNT, mode));
+  if (fd >= 0 && !path.startsWith('\0')) chmodSync(path, mode);
+  return fd;
 }
 
 export class Listener {
@@ -69,11 +112,7 @@ export class Listener {
     if (fd < 0) throw new RPCError(-fd, 'listen', listen);
     this.#fd = fd;
     this.#listenNoMore = listenHere(fd);
-    if (!listen.startsWith('\0')) {
-      // What the umask took away is given back; nobody was let in whom the mode would not let.
-      chmodSync(listen, mode);
-      this.#file = { path: listen, ino: inode(listen)! };
-    }
+    if (!listen.startsWith('\0')) this.#file = { path: listen, ino: inode(listen)! };
     this.#watch = new Watch(fd, true, () => this.#accept());
     this.#watch.hold(true);
   }
