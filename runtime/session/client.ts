@@ -189,8 +189,8 @@ export class ClientCore implements Caller {
   }
 
   /**
-   * The request, where the protocol's Mount has one, and the options, which bound the time in any case: of Mount, and of
-   * each call that comes with it.
+   * The request, where the protocol's Mount has one, and the options, which bound the time in any case: of Mount, and
+   * of each call that comes with it.
    */
   #mountArguments(args: unknown[]): [req: object, options: CallOptions] {
     const hasRequest = this.#protocol.mount.sizeReq !== sizeEmpty;

@@ -7,8 +7,8 @@ const EMPTY = new Uint8Array(0);
 /**
  * Holds a byte field of a message. Unmarshalling copies the bytes once, out of memory that the peer can change: into
  * the caller's buffer where one was given with `into`, else into a buffer of the holder's own, which a reused message
- * fills anew (so keep a copy of what must outlive the next use). Who asks for it with `inPlace` is shown the bytes where
- * they came, and nothing is copied.
+ * fills anew (so keep a copy of what must outlive the next use). With `inPlace` they are shown where they came, and
+ * nothing is copied.
  */
 export class ByteField {
   /** How many bytes there are. */

@@ -36,8 +36,8 @@ export function joinI64(low: number, high: number): bigint {
 
 /*
  * The two that follow are called for many fields of one message. With literals they are so small that V8 inlines them
- * all, and with a throw, where a call that never returns would do, it knows that a number comes out: one above 2^31 that
- * is returned by a call is 16 bytes to be collected.
+ * all; and after a throw, which a call that never returns would not tell, it knows that a number comes out. (One above
+ * 2^31 that a call returns is 16 bytes to be collected.)
  */
 
 /** The same value as a number. Throws a RangeError above Number.MAX_SAFE_INTEGER, naming `field`. */
