@@ -55,6 +55,8 @@ export class TestPeer<Handlers extends object> {
   readonly #protocol: ServerProtocol<Handlers>;
   readonly #socket: ServerSocket;
   readonly #channels = new Set<ServerCommunicator>();
+  /** Those whose handler has not answered: its answer is written there, whenever it comes. */
+  readonly #busy = new Set<ServerCommunicator>();
   readonly #answers = new Map<string, unknown[]>();
   readonly #aborting = new AbortController();
   #channelsLeft: number;
@@ -93,6 +95,7 @@ export class TestPeer<Handlers extends object> {
   }
 
   #lose(channel: ServerCommunicator): void {
+    if (this.#busy.has(channel)) return;
     this.#channels.delete(channel);
     channel.destroy();
   }
@@ -102,9 +105,12 @@ export class TestPeer<Handlers extends object> {
     const { mid } = communicator;
     const fds: number[] = [];
     const finish = (size: number | Fault): void => {
+      this.#busy.delete(communicator);
       if (!this.#aborting.signal.aborted) this.#respond(communicator, mid, size, fds);
+      else if (communicator !== this.#socket) this.#lose(communicator);
       closeAll(fds);
     };
+    this.#busy.add(communicator);
     try {
       const size = this.#dispatch(communicator, payloadLen, fds);
       if (isPromise(size)) void size.catch(outcomeOf).then(finish);
