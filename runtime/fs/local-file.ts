@@ -7,6 +7,7 @@ import { entriesOf } from './local-entries.js';
 import { statOf } from './local-stat.js';
 
 export class LocalOpenFile implements OpenFile {
+  readonly answersAtOnce = true;
   readonly #fd: number;
 
   /** Takes ownership of the descriptor. */

@@ -7,11 +7,11 @@
  * together are never longer than the longest that one of the waits allows (`turnSpinUS`), however many there are.
  *
  * A dedicated thread (dedicated.ts) has no use for rounds: it looks for as long as a wait is awake, and then blocks. It
- * goes back to its event loop when it is called, every LONGEST_BLOCK_MS, and for as long as a handler has not answered
+ * goes back to its event loop when it is called, every now and then, and for as long as a handler has not answered
  * that does so later (`beginLater`): what that waits for comes by the event loop.
  */
 
-import { LONGEST_BLOCK_MS, MAX_DEDICATED_COUNT, type Dedication } from './dedicated.js';
+import { LONGEST_BLOCK_MS, LONGEST_IDLE_BLOCK_MS, MAX_DEDICATED_COUNT, type Dedication } from './dedicated.js';
 import type { Doorbell } from './doorbell.js';
 import type { Endpoint } from './endpoint.js';
 import { ON_BELL, ON_WORD } from './turn-words.js';
@@ -153,6 +153,11 @@ function hasImmediates(): boolean {
   return process.getActiveResourcesInfo().includes('Immediate');
 }
 
+/** Whether there are timers, which are late by as long as a block takes. */
+function hasTimers(): boolean {
+  return process.getActiveResourcesInfo().includes('Timeout');
+}
+
 /** Makes this a dedicated thread, or one that lives by its event loop again. */
 export function dedicate(to: Dedication | undefined): void {
   dedication = to;
@@ -180,9 +185,10 @@ function resettle(): void {
 
 /** A dedicated thread at work, until it has to go back to its event loop. */
 function serveBlocking(): void {
-  const until = performance.now() + LONGEST_BLOCK_MS;
+  const longest = hasTimers() ? LONGEST_BLOCK_MS : LONGEST_IDLE_BLOCK_MS;
+  const until = performance.now() + longest;
   const self = dedication!;
-  self.begin();
+  self.begin(longest);
   while (mayBlock() && !self.isCalled && performance.now() < until) {
     if (awake.length > 0) {
       startSlice();
@@ -248,7 +254,7 @@ export class TurnWait {
    */
   start(onTurn: () => void): void {
     this.#onTurn = onTurn;
-    const awakeMS = this.#endpoint.patience.awakeMS();
+    const awakeMS = this.#endpoint.awakeMS();
     if (this.#state === 'roused') {
       if (awakeMS === 0 && this.#blocksAgain()) return;
       this.#leaveSleep();

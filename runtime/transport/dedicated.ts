@@ -18,8 +18,10 @@ import {
 import { viewMemory } from '../os/libc.js';
 import { allocScratch, PAGE_BYTES } from '../os/memory.js';
 
-/** A dedicated thread returns to its event loop at least this often: for timers, and for hang-ups. */
+/** A dedicated thread that has timers returns to its event loop at least this often. */
 export const LONGEST_BLOCK_MS = 50;
+/** And one that has none: whatever else there is for it comes with a call. */
+export const LONGEST_IDLE_BLOCK_MS = 500;
 const TWO_32 = 0x1_0000_0000;
 /** One word less than futex_waitv takes: the control word is one of them. */
 export const MAX_DEDICATED_COUNT = WAITV_MAX_COUNT - 1;
@@ -75,9 +77,9 @@ export class Dedication {
     this.#seen = Atomics.load(this.#words, 0);
   }
 
-  /** Begins a time of LONGEST_BLOCK_MS in which the thread may block. */
-  begin(): void {
-    setWaitvDeadline(LONGEST_BLOCK_MS);
+  /** Begins a time in which the thread may block. */
+  begin(ms: number): void {
+    setWaitvDeadline(ms);
   }
 
   /** Sleeps until one of these words changes, or somebody calls, or the time that was begun is over. */

@@ -110,6 +110,11 @@ export class Endpoint {
     return !this.#shutdown && this.#words.load(CONN_STATE) === this.#inactive;
   }
 
+  /** How long to stay awake for the next turn, in an event loop. A server's peer that is gVisor's sleeps always. */
+  awakeMS(): number {
+    return this.patience.awakeMS(!this.#elidesWakes && this.#active === SERVER_ACTIVE);
+  }
+
   /** True where both ends have agreed to leave out wakes that nobody needs. */
   get elidesWakes(): boolean {
     return this.#elidesWakes;

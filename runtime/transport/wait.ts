@@ -84,9 +84,13 @@ export class Patience {
     return this.#share(this.#limits.looks);
   }
 
-  /** How long to stay awake, in an event loop. */
-  awakeMS(): number {
-    return this.#share(this.#limits.awakeMS);
+  /**
+   * How long to stay awake, in an event loop. `isPeerAsleep` says that the peer sleeps whenever it waits, as gVisor's
+   * client does: it has to be woken at each turn, and that takes a fraction of the time where both are on one cpu, on
+   * which the kernel brings them together only if neither stays awake.
+   */
+  awakeMS(isPeerAsleep: boolean): number {
+    return isPeerAsleep && this.#limits.adapts ? 0 : this.#share(this.#limits.awakeMS);
   }
 
   /** The wait was worth it, or nothing was waited for. */
