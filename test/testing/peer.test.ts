@@ -1,6 +1,7 @@
 /** The test kit, as its users use it: scripted answers, faults and delays. */
 
 import { openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KINDS } from '../generated/kinds/index.js';
@@ -17,7 +18,12 @@ kit.before.each((context) => {
   context.before = holdings();
 });
 
+const PATIENCE_MS = 5000;
+
 kit.after.each(async ({ before }) => {
+  // A handler that is still at it keeps its channel until it has answered.
+  const until = performance.now() + PATIENCE_MS;
+  while (holdings().descriptors.length > before.descriptors.length && performance.now() < until) await delay(1);
   await waitersEnded();
   assertNothingLeft(before);
 });

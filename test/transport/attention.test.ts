@@ -40,7 +40,8 @@ async function dedicated(
   const fd = honestMemfd();
   const window = openPacketWindow({ fd, offset: 0, length: WINDOW_BYTES });
   if (typeof window === 'number') throw new Error(`window refused: ${window}`);
-  dedicate({ isCalled: false, heed: () => undefined, block: () => undefined } as unknown as Dedication);
+  const nothing = (): void => undefined;
+  dedicate({ isCalled: false, begin: nothing, heed: nothing, block: nothing } as unknown as Dedication);
   try {
     await body((words, wait) => {
       const patience = new Patience({ wait });
