@@ -13,7 +13,7 @@ import { serve, serveFS, type Backend } from '../../runtime/server.js';
 import { closeFD } from '../../runtime/os/descriptor.js';
 import { findBuilt } from '../interop/peers.js';
 import { newPair } from '../interop/session.js';
-import { assertNothingLeft, holdings } from '../peers/leaks.js';
+import { assertNothingStays, holdings } from '../peers/leaks.js';
 
 interface Report {
   readonly cases: number;
@@ -35,7 +35,8 @@ async function play(root: Backend, ...options: string[]): Promise<Report> {
   client.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
   assert.equal(await once(client, 'close'), [0, null]);
   await server.closed;
-  assertNothingLeft(before);
+  // The files that the client left open: node:fs closes them in its own time.
+  await assertNothingStays(before);
   return JSON.parse(output) as Report;
 }
 
