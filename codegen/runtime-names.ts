@@ -54,7 +54,7 @@ export const RUNTIME_VALUES: Readonly<Record<string, readonly string[]>> = {
     'putU8',
   ],
   string: ['stringSize'],
-  struct: ['Empty', 'Struct', 'formatEmpty', 'marshalEmpty', 'sizeEmpty', 'unmarshalEmpty'],
+  struct: ['Empty', 'NOTHING', 'Struct', 'formatEmpty', 'marshalEmpty', 'sizeEmpty', 'unmarshalEmpty'],
   u64: [
     'highHalf',
     'joinI64',

@@ -27,7 +27,7 @@ import type {
   MountFacts,
   SyncCallOptions,
 } from '../wire/protocol.js';
-import { sizeEmpty } from '../wire/struct.js';
+import { NOTHING, sizeEmpty } from '../wire/struct.js';
 import { DoorbellMethod, type DoorbellResp } from '../../generated/extensions/index.js';
 import { FingerprintMethod, agreement } from './agreement.js';
 import { callerOf } from './caller.js';
@@ -173,7 +173,7 @@ export class ClientCore implements Caller {
     this.#learn(resp);
     await this.#agree(options);
     const { timeout } = options;
-    if (this.#wantsBell) this.#hangBell(await this.call(DoorbellMethod, {}, { timeout }).catch(() => undefined));
+    if (this.#wantsBell) this.#hangBell(await this.call(DoorbellMethod, NOTHING, { timeout }).catch(() => undefined));
     await this.#openChannels(timeout);
     return resp;
   }
@@ -241,7 +241,7 @@ export class ClientCore implements Caller {
 
   #hangBellSync(options: SyncCallOptions): void {
     try {
-      this.#hangBell(this.callSync(DoorbellMethod, {}, undefined, options));
+      this.#hangBell(this.callSync(DoorbellMethod, NOTHING, undefined, options));
     } catch (error) {
       if (!(error instanceof RPCError)) throw error;
     }

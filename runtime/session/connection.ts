@@ -15,18 +15,16 @@ import type { ServerCommunicator } from '../transport/server-communicator.js';
 import { ServerSocket } from '../transport/server-socket.js';
 import { Patience, type WaitSettings } from '../transport/wait.js';
 import { isPromise } from '../wire/answer.js';
-import { EAGAIN, EEXIST, EIO, ENOMEM, EOPNOTSUPP, EREMOTEIO } from '../wire/errno.js';
+import { EAGAIN, EEXIST, EIO, ENOMEM, EREMOTEIO } from '../wire/errno.js';
 import { LAST_ANSWER_TIMEOUT_MS } from '../wire/limits.js';
 import type { CallContext, ServerProtocol } from '../wire/protocol.js';
 import type { CallRecorder } from './call-record.js';
 import { errnoOf, failure } from './failure.js';
+import { FIRST_EXTENSION_MID, type Refusals } from './refusals.js';
 
 /** The MIDs with which every protocol begins. */
 const MID_ERROR = 0;
 const MID_CHANNEL = 2;
-
-/** From this MID on messages are the SDK's own, whatever the protocol. */
-const FIRST_EXTENSION_MID = 65280;
 
 const NO_FDS: readonly number[] = [];
 
@@ -37,12 +35,10 @@ export type OnFault = (error: unknown, message: string) => void;
 export interface ConnectionSettings<Handlers> {
   readonly protocol: ServerProtocol<Handlers>;
   readonly handlers: Handlers;
-  /** The SDK's own messages, of which those that are `supported` are served as well. */
+  /** The SDK's own messages, of which those that are not refused are served as well. */
   readonly extensions: ExtensionsHandlers;
-  /** The messages that are served; any other is EOPNOTSUPP. */
-  readonly supported: ReadonlySet<number>;
-  /** The messages that are refused before they are looked at, each with its errno: EROFS for changes, say. */
-  readonly refused: ReadonlyMap<number, number>;
+  /** The messages that are refused before they are looked at. */
+  readonly refusals: Refusals;
   readonly maxMessageSize: number;
   /** How many channels the client may have. */
   readonly maxChannels: number;
@@ -165,12 +161,11 @@ export class Connection<Handlers = unknown> {
 
   /** Returns the size of the response that stands in the payload, or a negative errno. */
   #dispatch(lane: Lane, mid: number, payloadLen: number): number | Promise<number> {
-    const { protocol, handlers, supported, refused, maxMessageSize } = this.#settings;
+    const { protocol, handlers, refusals, maxMessageSize } = this.#settings;
     const { payload } = lane.communicator;
     if (payloadLen > maxMessageSize) return -EIO;
-    if (!supported.has(mid)) return -EOPNOTSUPP;
-    const refusal = refused.get(mid);
-    if (refusal !== undefined) return -refusal;
+    const refusal = refusals.errnoOf(mid);
+    if (refusal !== 0) return -refusal;
     try {
       if (mid >= FIRST_EXTENSION_MID) {
         return ExtensionsServer.dispatch(this.#extensions, mid, payload, payloadLen, lane);

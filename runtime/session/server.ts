@@ -9,6 +9,7 @@ import { Patience, type WaitSettings } from '../transport/wait.js';
 import { CallRecorder, type OnCall } from './call-record.js';
 import { Connection, type OnFault } from './connection.js';
 import { extensionHandlers, extensionMIDs } from './extensions.js';
+import { Refusals } from './refusals.js';
 import type { Service } from './service.js';
 
 /** What every server can be told. */
@@ -45,6 +46,7 @@ function logFault(error: unknown, message: string): void {
 export class Server<Handlers extends object = object> {
   readonly #service: Service<Handlers>;
   readonly #supported: ReadonlySet<number>;
+  readonly #refusals: Refusals;
   readonly #maxMessageSize: number;
   readonly #maxChannels: number;
   readonly #onFault: OnFault;
@@ -74,6 +76,7 @@ export class Server<Handlers extends object = object> {
     const mids = [...service.mids, ...extensionMIDs(this.#extensions), DoorbellMethod.mid];
     const served = mids.filter((mid) => wanted?.has(mid) ?? true);
     this.#supported = new Set(served.filter((mid) => mid !== MID_CHANNEL || this.#maxChannels > 0));
+    this.#refusals = new Refusals(this.#supported, service.refused);
   }
 
   get connectionCount(): number {
@@ -98,8 +101,7 @@ export class Server<Handlers extends object = object> {
       extensions: this.#extensions,
       handlers: recorder !== undefined && pathsOf !== undefined ? recorder.noting(handlers, pathsOf) : handlers,
       recorder,
-      supported: this.#supported,
-      refused: this.#service.refused,
+      refusals: this.#refusals,
       maxMessageSize: this.#maxMessageSize,
       maxChannels: this.#maxChannels,
       wait: this.#wait,

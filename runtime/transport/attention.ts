@@ -15,6 +15,7 @@ import { LONGEST_BLOCK_MS, LONGEST_IDLE_BLOCK_MS, MAX_DEDICATED_COUNT, type Dedi
 import type { Doorbell } from './doorbell.js';
 import type { Endpoint } from './endpoint.js';
 import { ON_BELL, ON_WORD } from './turn-words.js';
+import { relax } from './wait.js';
 import { arm, disarm, type Armed } from './waiter.js';
 
 /** Where there is no waiting thread to be had, the word is looked at so often. */
@@ -56,7 +57,10 @@ function slice(budgetMS: number): void {
     }
     if (cursor >= awake.length) cursor = 0;
     const wait = awake[cursor++]!;
-    if (!wait.isOver) continue;
+    if (wait.seemsToLast) {
+      relax();
+      continue;
+    }
     work += CALLBACK_WORK;
     if (!wait.finish()) {
       queueSlice();
@@ -246,6 +250,11 @@ export class TurnWait {
   /** True when the peer has given the turn away. */
   get isOver(): boolean {
     return !this.#endpoint.isPeersTurn;
+  }
+
+  /** As not isOver, for one who looks again and again. */
+  get seemsToLast(): boolean {
+    return this.#endpoint.seemsPeersTurn;
   }
 
   /**

@@ -38,7 +38,7 @@ import {
   SharedTurnWords,
   type TurnWords,
 } from './turn-words.js';
-import { Patience } from './wait.js';
+import { Patience, relax } from './wait.js';
 
 /** Values of connState. */
 export const CLIENT_ACTIVE = 0;
@@ -110,6 +110,11 @@ export class Endpoint {
     return !this.#shutdown && this.#words.load(CONN_STATE) === this.#inactive;
   }
 
+  /** As isPeersTurn, for one who looks again and again: see TurnWords.peek. */
+  get seemsPeersTurn(): boolean {
+    return !this.#shutdown && this.#words.peek(CONN_STATE) === this.#inactive;
+  }
+
   /** How long to stay awake for the next turn, in an event loop. A server's peer that is gVisor's sleeps always. */
   awakeMS(): number {
     return this.patience.awakeMS(!this.#elidesWakes && this.#active === SERVER_ACTIVE);
@@ -157,7 +162,8 @@ export class Endpoint {
     const state = this.#words.load(CONN_STATE);
     if (state === this.#inactive) return -EAGAIN;
     if (state !== this.#active) return state === SHUT_DOWN ? -ECONNRESET : -EPROTO;
-    const dataLen = this.#words.load(DATA_LEN) >>> 0;
+    // It was written before the turn was given away.
+    const dataLen = this.#words.peek(DATA_LEN) >>> 0;
     return dataLen > this.#dataCap ? -EPROTO : dataLen;
   }
 
@@ -168,7 +174,10 @@ export class Endpoint {
    */
   receiveSync(isPeerAlive: () => boolean, deadline?: number): number {
     for (let looks = this.patience.looks(); looks > 0; looks--) {
-      if (this.#words.load(CONN_STATE) === this.#inactive) continue;
+      if (this.#words.peek(CONN_STATE) === this.#inactive) {
+        relax();
+        continue;
+      }
       // A hostile peer may have taken the turn back.
       const result = this.receive();
       if (result === -EAGAIN) continue;

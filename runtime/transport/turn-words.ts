@@ -22,9 +22,14 @@ export const ON_WORD = 1;
 /** In an event loop that looks again when the doorbell rings. */
 export const ON_BELL = 2;
 
-/** Every access is sequentially consistent, but for the plain store. */
+/** Every access is sequentially consistent, but for the plain ones. */
 export interface TurnWords {
   load(word: number): number;
+  /**
+   * A load for looking again and again, at a tenth of the price: what it sees may be old, and proves nothing before it
+   * has been loaded.
+   */
+  peek(word: number): number;
   store(word: number, value: number): void;
   /** A store that a later access may overtake, unless that is a compareExchange or an exchange. */
   storePlain(word: number, value: number): void;
@@ -49,6 +54,10 @@ export class SharedTurnWords implements TurnWords {
 
   load(word: number): number {
     return Atomics.load(this.#words, word);
+  }
+
+  peek(word: number): number {
+    return this.#words[word]!;
   }
 
   store(word: number, value: number): void {

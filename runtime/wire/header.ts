@@ -32,9 +32,8 @@ export function getSockMID(view: DataView, at: number): number {
 
 /** Writes a channel's header. Precondition: 4 bytes of room at `at`; both values fit. */
 export function putChannelHeader(view: DataView, at: number, mid: number, numFDs: number): void {
-  view.setUint16(at, mid, true);
-  view.setUint8(at + 2, numFDs);
-  view.setUint8(at + 3, 0);
+  // One store: a peer that looks on takes the cache line away between two.
+  view.setUint32(at, mid | (numFDs << 16), true);
 }
 
 /** The MID in a channel's header. */

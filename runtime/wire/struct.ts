@@ -38,6 +38,9 @@ function jsonValue(value: unknown): unknown {
 /** What an empty message can be made from. */
 export interface EmptyInit {}
 
+/** The request of a message that asks nothing: one for all calls. */
+export const NOTHING: EmptyInit = /* @__PURE__ */ Object.freeze({});
+
 /** A message without content. */
 export class Empty extends Struct implements EmptyInit {
   protected override fieldNames(): readonly string[] {

@@ -21,6 +21,9 @@ class Timed implements TurnWords {
   load(word: number): number {
     return word === CONN_STATE && performance.now() < this.overAt ? SERVER_ACTIVE : CLIENT_ACTIVE;
   }
+  peek(word: number): number {
+    return this.load(word);
+  }
   store(): void {}
   storePlain(): void {}
   compareExchange(): number {

@@ -79,6 +79,13 @@ export class Stepped implements TurnWords {
     });
   }
 
+  peek(word: number): number {
+    return this.#access(`peek ${word}`, ({ words, delayed }, self) => {
+      const own = delayed[self]!.findLast((store) => store.word === word);
+      return own === undefined ? words[word]! : own.value;
+    });
+  }
+
   store(word: number, value: number): void {
     this.#access(`store ${word}`, ({ words, delayed }, self) => {
       if (this.#isDelayed) delayed[self]!.push({ word, value, isRipe: false });

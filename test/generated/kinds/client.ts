@@ -2,7 +2,7 @@
 
 import { RPCError } from '../../../runtime/wire/errno.js';
 import { MALFORMED, checkSize } from '../../../runtime/wire/payload.js';
-import { formatEmpty, marshalEmpty, sizeEmpty, type EmptyInit } from '../../../runtime/wire/struct.js';
+import { NOTHING, formatEmpty, marshalEmpty, sizeEmpty, type EmptyInit } from '../../../runtime/wire/struct.js';
 import type {
   CallOptions,
   Caller,
@@ -283,7 +283,7 @@ export abstract class KINDSStubs implements Caller {
 
   /** Begins a connection: names the limits, and the messages that the server supports. */
   mount(options?: CallOptions): Promise<MountResp> {
-    return this.call(MountMethod, {}, options);
+    return this.call(MountMethod, NOTHING, options);
   }
 
   /**
@@ -293,7 +293,7 @@ export abstract class KINDSStubs implements Caller {
    * Fills `resp` where one is given, and returns it.
    */
   mountSync(resp?: MountResp, options?: SyncCallOptions): MountResp {
-    return this.callSync(MountMethod, {}, resp, options);
+    return this.callSync(MountMethod, NOTHING, resp, options);
   }
 
   /**
@@ -302,7 +302,7 @@ export abstract class KINDSStubs implements Caller {
    * The response's `dataFD` and `fdSocket` are yours, where the server donated them: close() or release() them.
    */
   channel(options?: CallOptions): Promise<ChannelResp> {
-    return this.call(ChannelMethod, {}, options);
+    return this.call(ChannelMethod, NOTHING, options);
   }
 
   /**
@@ -314,7 +314,7 @@ export abstract class KINDSStubs implements Caller {
    * Fills `resp` where one is given, and returns it.
    */
   channelSync(resp?: ChannelResp, options?: SyncCallOptions): ChannelResp {
-    return this.callSync(ChannelMethod, {}, resp, options);
+    return this.callSync(ChannelMethod, NOTHING, resp, options);
   }
 
   integers(req: IntegersInit, options?: CallOptions): Promise<Integers> {
@@ -396,7 +396,7 @@ export abstract class KINDSStubs implements Caller {
   }
 
   nothing(options?: CallOptions): Promise<void> {
-    return this.call(NothingMethod, {}, options);
+    return this.call(NothingMethod, NOTHING, options);
   }
 
   /**
@@ -404,7 +404,7 @@ export abstract class KINDSStubs implements Caller {
    * Throws an RPCError when it fails. Blocks the thread until the answer is there.
    */
   nothingSync(options?: SyncCallOptions): void {
-    return this.callSync(NothingMethod, {}, undefined, options);
+    return this.callSync(NothingMethod, NOTHING, undefined, options);
   }
 
   /**
@@ -412,7 +412,7 @@ export abstract class KINDSStubs implements Caller {
    * The response's `one` and `two` are yours, where the server donated them: close() or release() them.
    */
   gift(options?: CallOptions): Promise<GiftResp> {
-    return this.call(GiftMethod, {}, options);
+    return this.call(GiftMethod, NOTHING, options);
   }
 
   /**
@@ -423,7 +423,7 @@ export abstract class KINDSStubs implements Caller {
    * Fills `resp` where one is given, and returns it.
    */
   giftSync(resp?: GiftResp, options?: SyncCallOptions): GiftResp {
-    return this.callSync(GiftMethod, {}, resp, options);
+    return this.callSync(GiftMethod, NOTHING, resp, options);
   }
 
   checks(req: ChecksInit, options?: CallOptions): Promise<Checks> {
