@@ -11,9 +11,11 @@
  * that does so later (`beginLater`): what that waits for comes by the event loop.
  */
 
+import { availableParallelism } from 'node:os';
 import { LONGEST_BLOCK_MS, LONGEST_IDLE_BLOCK_MS, MAX_DEDICATED_COUNT, type Dedication } from './dedicated.js';
 import type { Doorbell } from './doorbell.js';
 import type { Endpoint } from './endpoint.js';
+import { ours } from './giving-way.js';
 import { ON_BELL, ON_WORD } from './turn-words.js';
 import { relax } from './wait.js';
 import { arm, disarm, type Armed } from './waiter.js';
@@ -26,8 +28,13 @@ const LOOK_MS = 10;
  */
 const WORK_PER_CLOCK = 128;
 const CALLBACK_WORK = 8;
+const YIELD_WORK = 16;
 /** How long a dedicated thread looks before it asks whether it was called. */
 const DEDICATED_SLICE_MS = 0.05;
+/**
+ * And how often in vain before it gives way, soon: a client on its cpu gets no further meanwhile. On one cpu at once.
+ */
+const DEDICATED_LOOKS_PER_YIELD = 40;
 
 /** The waits that are awake, in no order. */
 const awake: TurnWait[] = [];
@@ -59,8 +66,14 @@ function slice(budgetMS: number): void {
     const wait = awake[cursor++]!;
     if (wait.seemsToLast) {
       relax();
+      if (dedication !== undefined && ++looksInVain >= looksPerYield) {
+        looksInVain = 0;
+        work += YIELD_WORK;
+        ours.giveWay();
+      }
       continue;
     }
+    looksInVain = 0;
     work += CALLBACK_WORK;
     if (!wait.finish()) {
       queueSlice();
@@ -123,6 +136,8 @@ function nextRound(): void {
 
 /** This thread's dedication, where it has one; how many handlers have yet to answer; and who sleeps. */
 let dedication: Dedication | undefined;
+let looksPerYield = DEDICATED_LOOKS_PER_YIELD;
+let looksInVain = 0;
 let later = 0;
 const asleep = new Set<TurnWait>();
 /** Those of them on whose words this thread blocks itself. */
@@ -165,6 +180,7 @@ function hasTimers(): boolean {
 /** Makes this a dedicated thread, or one that lives by its event loop again. */
 export function dedicate(to: Dedication | undefined): void {
   dedication = to;
+  looksPerYield = availableParallelism() > 1 ? DEDICATED_LOOKS_PER_YIELD : 1;
   resettle();
 }
 
@@ -263,7 +279,7 @@ export class TurnWait {
    */
   start(onTurn: () => void): void {
     this.#onTurn = onTurn;
-    const awakeMS = this.#endpoint.awakeMS();
+    const awakeMS = this.#endpoint.awakeMS(mayBlock());
     if (this.#state === 'roused') {
       if (awakeMS === 0 && this.#blocksAgain()) return;
       this.#leaveSleep();

@@ -26,6 +26,7 @@
 
 import { EAGAIN, ECONNRESET, EPROTO } from '../wire/errno.js';
 import { LIVENESS_CHECK_MS, MAX_CONNECT_BYTES } from '../wire/limits.js';
+import { ours } from './giving-way.js';
 import type { PacketWindow } from './packet-window.js';
 import {
   AWAKE,
@@ -115,9 +116,9 @@ export class Endpoint {
     return !this.#shutdown && this.#words.peek(CONN_STATE) === this.#inactive;
   }
 
-  /** How long to stay awake for the next turn, in an event loop. A server's peer that is gVisor's sleeps always. */
-  awakeMS(): number {
-    return this.patience.awakeMS(!this.#elidesWakes && this.#active === SERVER_ACTIVE);
+  /** How long to stay awake for the next turn: see Patience. A server's peer that is gVisor's sleeps always. */
+  awakeMS(mayBlock: boolean): number {
+    return this.patience.awakeMS(mayBlock, !this.#elidesWakes && this.#active === SERVER_ACTIVE);
   }
 
   /** True where both ends have agreed to leave out wakes that nobody needs. */
@@ -173,9 +174,11 @@ export class Endpoint {
    * after `deadline`, a time of performance.now().
    */
   receiveSync(isPeerAlive: () => boolean, deadline?: number): number {
+    let untilYield = this.patience.looksBeforeYield;
     for (let looks = this.patience.looks(); looks > 0; looks--) {
       if (this.#words.peek(CONN_STATE) === this.#inactive) {
         relax();
+        if (--untilYield === 0) untilYield = this.#giveWay();
         continue;
       }
       // A hostile peer may have taken the turn back.
@@ -186,6 +189,12 @@ export class Endpoint {
     }
     const result = this.receive();
     return result === -EAGAIN ? this.#receiveAsleep(isPeerAlive, deadline) : result;
+  }
+
+  /** Lets another thread have the cpu; returns after how many looks in vain to do so again. */
+  #giveWay(): number {
+    ours.giveWay();
+    return this.patience.gaveWay(this.#words.peek(CONN_STATE) !== this.#inactive);
   }
 
   #receiveAsleep(isPeerAlive: () => boolean, deadline: number | undefined): number {

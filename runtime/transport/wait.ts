@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { outOfRange, wrongType } from '../wire/invalid.js';
+import { ours } from './giving-way.js';
 
 /**
  * What waiting costs, and what it gains: falling asleep and being woken takes 50 to 60 us where the peer has a cpu of
@@ -11,7 +12,8 @@ import { outOfRange, wrongType } from '../wire/invalid.js';
  * - `balanced`: awake for up to a tenth of that, less where it was in vain, and hardly ever where it always is;
  * - `lowest-cpu`: asleep at once.
  *
- * Where the process may use one cpu alone, the peer cannot answer while we are awake: all three sleep at once.
+ * Where the process may use one cpu alone, the peer cannot answer while we are awake: nobody spins, and the first two
+ * let the peer have the cpu a few times (giving-way.ts) before they sleep.
  */
 export type WaitStrategy = 'lowest-latency' | 'balanced' | 'lowest-cpu';
 
@@ -40,6 +42,14 @@ const LIMITS: Readonly<Record<WaitStrategy, Limits>> = {
   'lowest-cpu': { looks: 0, awakeMS: 0, adapts: false },
 };
 const ASLEEP: Limits = { looks: 0, awakeMS: 0, adapts: false };
+/** With one cpu each look but the first comes after the peer had that cpu. */
+const GIVING_WAY: Limits = { looks: 3, awakeMS: 0.02, adapts: true };
+
+/**
+ * Looks in vain after which one gives way: longer than most answers take. But after the first where the peer seems to
+ * need this very cpu: on one cpu, or if its answer was there when one had given way the last time.
+ */
+const LOOKS_PER_YIELD = 80;
 
 const DEFAULT_TURN_SPIN_US = 20;
 const MAX_TURN_SPIN_US = 1000;
@@ -48,16 +58,21 @@ const MAX_TURN_SPIN_US = 1000;
 const GIVE_UP_COUNT = 5;
 const TRY_AGAIN_COUNT = 32;
 
-function limitsOf(strategy: WaitStrategy): Limits {
+function limitsOf(strategy: WaitStrategy, isAlone: boolean): Limits {
   if (!Object.hasOwn(LIMITS, strategy)) {
     throw wrongType('wait', "'lowest-latency', 'balanced' or 'lowest-cpu'", strategy);
   }
-  return availableParallelism() > 1 ? LIMITS[strategy] : ASLEEP;
+  if (!isAlone) return LIMITS[strategy];
+  return LIMITS[strategy].looks > 0 ? GIVING_WAY : ASLEEP;
 }
 
 /** One waiter's patience, which experience shortens. */
 export class Patience {
   readonly #limits: Limits;
+  /** True where one cpu is all there is: the peer's as well as ours. */
+  readonly #isAlone = availableParallelism() === 1;
+  /** After how many looks in vain a thread that may block gives way. */
+  looksBeforeYield = this.#isAlone ? 1 : LOOKS_PER_YIELD;
   /** The longest that this one may hold up a turn of the event loop. */
   readonly turnMS: number;
   #inVain = 0;
@@ -65,11 +80,11 @@ export class Patience {
 
   /** Throws a TypeError or a RangeError for settings that are none. */
   constructor({ wait = 'balanced', turnSpinUS = DEFAULT_TURN_SPIN_US }: WaitSettings = {}) {
-    this.#limits = limitsOf(wait);
+    this.#limits = limitsOf(wait, this.#isAlone);
     if (!(turnSpinUS >= 0 && turnSpinUS <= MAX_TURN_SPIN_US)) {
       throw outOfRange('turnSpinUS', `a number from 0 to ${MAX_TURN_SPIN_US}`, turnSpinUS);
     }
-    this.turnMS = this.#limits.looks > 0 ? turnSpinUS / 1000 : 0;
+    this.turnMS = this.#limits.looks > 0 && !this.#isAlone ? turnSpinUS / 1000 : 0;
   }
 
   /** The part of the whole that is left after the waits in vain. */
@@ -81,15 +96,24 @@ export class Patience {
 
   /** How many times to look, in a thread that may block. */
   looks(): number {
-    return this.#share(this.#limits.looks);
+    return Math.ceil(this.#share(this.#limits.looks));
+  }
+
+  /** One has given way, and has `helped` the peer to answer or not. Returns after how many looks to do so again. */
+  gaveWay(helped: boolean): number {
+    const again = this.#isAlone ? 1 : LOOKS_PER_YIELD;
+    this.looksBeforeYield = helped ? 1 : again;
+    return again;
   }
 
   /**
-   * How long to stay awake, in an event loop. `isPeerAsleep` says that the peer sleeps whenever it waits, as gVisor's
-   * client does: it has to be woken at each turn, and that takes a fraction of the time where both are on one cpu, on
-   * which the kernel brings them together only if neither stays awake.
+   * How long to stay awake, in an event loop. `mayBlock` says that nobody is kept waiting by it, so that one may give
+   * way as well. `isPeerAsleep` says that the peer sleeps whenever it waits, as gVisor's client does: it has to be
+   * woken at each turn, and that takes a fraction of the time where both are on one cpu, on which the kernel brings
+   * them together only if neither stays awake.
    */
-  awakeMS(isPeerAsleep: boolean): number {
+  awakeMS(mayBlock: boolean, isPeerAsleep: boolean): number {
+    if (this.#isAlone) return mayBlock && ours.pays() ? this.#share(this.#limits.awakeMS) : 0;
     return isPeerAsleep && this.#limits.adapts ? 0 : this.#share(this.#limits.awakeMS);
   }
 

@@ -22,7 +22,9 @@ type Way = 'blocks' | 'looks, then blocks' | 'by the bell' | 'by the bell, then 
 const WAYS: readonly Way[] = ['blocks', 'looks, then blocks', 'by the bell', 'by the bell, then blocks'];
 const WITHOUT_BELL: readonly Way[] = ['blocks', 'looks, then blocks'];
 
+/** It gives way after each look, which is one more access. */
 class Looks extends Patience {
+  override looksBeforeYield = 1;
   readonly #count: number;
   constructor(count: number) {
     super();

@@ -1,0 +1,63 @@
+/**
+ * Giving way: while one waits awake, the peer may be waiting for this very cpu. To let it run by sched_yield(2) takes a
+ * tenth of what it takes to fall asleep and be woken, and nothing worth mentioning where no other thread wants the cpu.
+ *
+ * But a third one that wants it, and has work for long, keeps it for its whole slice of some milliseconds, where the
+ * kernel would soon put it aside for one that is woken. So it is measured what yields take: where that is too much, so
+ * many are left out, and twice as many each time that it has not become better.
+ */
+
+import { yieldCPU } from '../os/sched.js';
+
+/** What a yield may take in the mean: more than being woken does would be a loss. */
+const MOST_MS = 0.2;
+/** The mean of about so many yields, so that one slice of a third thread now and then does not matter. */
+const MEAN_COUNT = 64;
+/** How many yields are left out at first, and at most. */
+const FIRST_PAUSE_COUNT = 64;
+const MAX_PAUSE_COUNT = 65_536;
+
+export class GivingWay {
+  readonly #yieldCPU: () => void;
+  readonly #now: () => number;
+  #meanMS = 0;
+  /** Yields to leave out yet, and how many that will be the next time. */
+  #left = 0;
+  #pause = FIRST_PAUSE_COUNT;
+  /** Yields since the last pause. */
+  #count = 0;
+
+  /** With a clock in milliseconds. */
+  constructor(yieldCPU: () => void, now: () => number) {
+    this.#yieldCPU = yieldCPU;
+    this.#now = now;
+  }
+
+  /** Whether to give way: who asks is one yield nearer to when it pays again. */
+  pays(): boolean {
+    if (this.#left === 0) return true;
+    this.#left--;
+    return false;
+  }
+
+  /** Lets another thread run, if that pays. */
+  giveWay(): void {
+    if (!this.pays()) return;
+    const began = this.#now();
+    this.#yieldCPU();
+    this.#meanMS += (this.#now() - began - this.#meanMS) / MEAN_COUNT;
+    if (this.#meanMS > MOST_MS) this.#rest();
+    else if (++this.#count === this.#pause) this.#pause = FIRST_PAUSE_COUNT;
+  }
+
+  /** Afterwards it begins with half of what it may take: one or two slices more, and it rests again. */
+  #rest(): void {
+    this.#left = this.#pause;
+    this.#pause = Math.min(this.#pause * 2, MAX_PAUSE_COUNT);
+    this.#meanMS = MOST_MS / 2;
+    this.#count = 0;
+  }
+}
+
+/** This thread's. */
+export const ours = new GivingWay(yieldCPU, () => performance.now());
