@@ -125,8 +125,7 @@ function nextRound(): void {
   if (isCrowded && asleep.size + awake.length <= ROOMY_COUNT) crowd(false);
   try {
     rouseBlocked();
-    if (mayBlock() && !hasImmediates()) serveBlocking();
-    else startSlice();
+    if (!mayBlock() || !serveBlocking(process.getActiveResourcesInfo())) startSlice();
     tuckIn();
   } finally {
     // Whatever a callback has thrown: the other waits go on.
@@ -167,16 +166,6 @@ function rouseBlocked(): boolean {
   return begun;
 }
 
-/** Whether other callbacks of setImmediate are waiting for their turn, which a block would keep back. */
-function hasImmediates(): boolean {
-  return process.getActiveResourcesInfo().includes('Immediate');
-}
-
-/** Whether there are timers, which are late by as long as a block takes. */
-function hasTimers(): boolean {
-  return process.getActiveResourcesInfo().includes('Timeout');
-}
-
 /** Makes this a dedicated thread, or one that lives by its event loop again. */
 export function dedicate(to: Dedication | undefined): void {
   dedication = to;
@@ -203,9 +192,13 @@ function resettle(): void {
   for (const wait of sleepers) wait.fallAsleepAnew();
 }
 
-/** A dedicated thread at work, until it has to go back to its event loop. */
-function serveBlocking(): void {
-  const longest = hasTimers() ? LONGEST_BLOCK_MS : LONGEST_IDLE_BLOCK_MS;
+/**
+ * A dedicated thread at work, until it has to go back to its event loop. `active` is what keeps that alive: timers are
+ * late by as long as a block takes. False, at once, where other callbacks of setImmediate wait for their turn.
+ */
+function serveBlocking(active: readonly string[]): boolean {
+  if (active.includes('Immediate')) return false;
+  const longest = active.includes('Timeout') ? LONGEST_BLOCK_MS : LONGEST_IDLE_BLOCK_MS;
   const until = performance.now() + longest;
   const self = dedication!;
   self.begin(longest);
@@ -214,7 +207,7 @@ function serveBlocking(): void {
       startSlice();
       tuckIn();
       // What was begun or settled behind a promise goes on first.
-      if (isSliceQueued || !rouseBlocked()) return;
+      if (isSliceQueued || !rouseBlocked()) return true;
     } else if (blocked.size === 0) {
       // Without channels there are sockets alone, and those are the event loop's.
       break;
@@ -224,6 +217,7 @@ function serveBlocking(): void {
     }
   }
   self.heed();
+  return true;
 }
 
 function add(wait: TurnWait): void {
