@@ -5,6 +5,9 @@
  * Reads commands from standard input, one a line, and answers each with a line of JSON (bench/driver.ts):
  *   batch N      N round trips: {"ns": TOTAL}
  *   latencies N  each timed by itself: {"ns": [...]}
+ * `floor 40` does 40 ns of work at each end between taking the turn and giving it away, as every call has to, and
+ * `floor 40 no-pause` looks without the pause instruction, which JavaScript has no way to give.
+ *
  * Between commands the other process sleeps in read(2): a floor that spins on while others are measured would slow
  * them down.
  */
@@ -30,7 +33,10 @@ struct window {
   uint64_t reserved;
 };
 
+static int has_pause = 1;
+
 static inline void relax(void) {
+  if (!has_pause) return;
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -54,12 +60,24 @@ static inline void wait_for(struct window *w, uint32_t own) {
   while (atomic_load_explicit(&w->conn_state, memory_order_acquire) != own) relax();
 }
 
+static unsigned work_steps;
+
+/* Steps that wait for each other, and for nothing else. */
+static inline void work(unsigned steps) {
+  uint64_t x = 1;
+  for (unsigned i = 0; i < steps; i++) {
+    x = x * 31 + i;
+    __asm__ volatile("" : "+r"(x));
+  }
+}
+
 /* Answers as many calls as the pipe says, again and again, until the pipe is closed. */
 static void serve(struct window *w, int commands) {
   uint64_t calls;
   while (read(commands, &calls, sizeof calls) == sizeof calls) {
     for (uint64_t i = 0; i < calls; i++) {
       wait_for(w, SERVER_ACTIVE);
+      work(work_steps);
       hand_over(w, SERVER_ACTIVE, CLIENT_ACTIVE);
     }
   }
@@ -72,8 +90,17 @@ static uint64_t now(void) {
 }
 
 static inline void call(struct window *w) {
+  work(work_steps);
   hand_over(w, CLIENT_ACTIVE, SERVER_ACTIVE);
   wait_for(w, CLIENT_ACTIVE);
+}
+
+/* How many steps take so many nanoseconds here. */
+static unsigned steps_for(double ns) {
+  enum { STEPS = 10000000 };
+  uint64_t began = now();
+  work(STEPS);
+  return (unsigned)(ns * STEPS / (double)(now() - began) + 0.5);
 }
 
 static void announce(int commands, uint64_t calls) {
@@ -105,7 +132,9 @@ static void latencies(struct window *w, int commands, uint64_t calls) {
   free(took);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1) work_steps = steps_for(atof(argv[1]));
+  if (argc > 2) has_pause = strcmp(argv[2], "no-pause") != 0;
   int memfd = memfd_create("lisafs-bench-floor", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   int commands[2];
   if (memfd < 0 || ftruncate(memfd, WINDOW_BYTES) != 0 || pipe(commands) != 0) die("set up");

@@ -17,6 +17,9 @@ const NODE_PEERS: readonly SideSpec[] = [
   { name: 'grpc-js', program: 'grpc', flags: 'unary over unix:, no TLS, empty messages, no serializer' },
 ];
 
+/** What C takes as JavaScript has to do it: with something to do in between, and no way to look gently. */
+const WORKING_FLOOR = 'C, 40 ns of work, no pause';
+
 const native = { countsBytes: false } as const;
 
 function nullCallSides(): ReturnType<typeof available<SideSpec>> {
@@ -25,6 +28,7 @@ function nullCallSides(): ReturnType<typeof available<SideSpec>> {
   return available([
     [OURS_SYNC],
     [{ name: 'C', program: [built('floor')], flags: `gcc ${C_FLAGS.join(' ')}`, ...native }, noFloor],
+    [{ name: WORKING_FLOOR, program: [built('floor'), '40', 'no-pause'], flags: 'at each end', ...native }, noFloor],
     [{ name: 'flipcall', program: flipcall, flags: 'SendRecvFast(4)', ...native }, noFlipcall],
     [{ name: 'flipcall pinned', program: flipcall, pinned: true, flags: 'taskset -c 0', ...native }, noFlipcall],
     [OURS_ASYNC],
