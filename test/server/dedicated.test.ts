@@ -113,26 +113,36 @@ dedicated('sends a large answer over the socket as fast as it is read', () =>
   }),
 );
 
+/**
+ * The cpu time, in milliseconds, that it takes to have a client's call unanswered for a while after that client has hung
+ * up or sent more. Undefined where the answer came before the end of that while, on a machine that is busy.
+ */
+async function timeAtRest(server: RunningServer, what: 'hangs up' | 'sends more'): Promise<number | undefined> {
+  const [fd, peer] = newPair();
+  const copy = duplicateFD(fd);
+  server.add(peer);
+  const client = await connect({ fd, channels: 0 });
+  await client.mount();
+  const later = client.flush({ fd: FDID(1) }).catch(() => undefined);
+  await delay(ASLEEP_MS);
+  const before = process.cpuUsage();
+  if (what === 'hangs up') await client.disconnect();
+  else writeSync(copy, REQUEST);
+  await delay(LATER_MS / 3);
+  const { user, system } = process.cpuUsage(before);
+  const isAtRest = server.connectionCount > 1;
+  await later;
+  if (what === 'sends more') await delay(LATER_MS);
+  closeFD(copy);
+  return isAtRest ? (user + system) / 1000 : undefined;
+}
+
 for (const what of ['hangs up', 'sends more'] as const) {
   dedicated(`sleeps when a client ${what} before its call is answered`, () =>
     withThread(0, async ({ server }) => {
-      const [fd, peer] = newPair();
-      const copy = duplicateFD(fd);
-      server.add(peer);
-      const client = await connect({ fd, channels: 0 });
-      await client.mount();
-      const later = client.flush({ fd: FDID(1) }).catch(() => undefined);
-      await delay(ASLEEP_MS);
-      const before = process.cpuUsage();
-      if (what === 'hangs up') await client.disconnect();
-      else writeSync(copy, REQUEST);
-      await delay(LATER_MS / 3);
-      const { user, system } = process.cpuUsage(before);
-      assert.ok(server.connectionCount > 1);
-      assert.ok((user + system) / 1000 < LATER_MS / 6, `${user + system} us`);
-      await later;
-      if (what === 'sends more') await delay(LATER_MS);
-      closeFD(copy);
+      let ms = await timeAtRest(server, what);
+      for (let tries = 1; ms === undefined && tries < 10; tries++) ms = await timeAtRest(server, what);
+      assert.ok(ms !== undefined && ms < LATER_MS / 6, `${ms} ms`);
     }),
   );
 }
