@@ -92,7 +92,7 @@ function serveFingerprint(
   if (unmarshalFingerprintReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.fingerprint = undefined;
   const answer = handlers.fingerprint(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondFingerprintResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondFingerprintResp(payload, resp));
   spare.fingerprint = req;
   return respondFingerprintResp(payload, answer);
 }
@@ -108,7 +108,7 @@ function serveReflection(
   if (unmarshalReflectionReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.reflection = undefined;
   const answer = handlers.reflection(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondReflectionResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondReflectionResp(payload, resp));
   spare.reflection = req;
   return respondReflectionResp(payload, answer);
 }
@@ -124,7 +124,7 @@ function serveDoorbell(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.doorbell = undefined;
   const answer = handlers.doorbell(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondDoorbellResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondDoorbellResp(payload, resp));
   spare.doorbell = req;
   return respondDoorbellResp(payload, answer);
 }

@@ -563,7 +563,7 @@ function serveMount(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.mount = undefined;
   const answer = handlers.mount(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondMountResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondMountResp(payload, resp));
   spare.mount = req;
   return respondMountResp(payload, answer);
 }
@@ -579,7 +579,7 @@ function serveChannel(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.channel = undefined;
   const answer = handlers.channel(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondChannelResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondChannelResp(payload, resp));
   spare.channel = req;
   return respondChannelResp(payload, answer);
 }
@@ -595,7 +595,7 @@ function serveFStat(
   if (unmarshalFStatReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.fstat = undefined;
   const answer = handlers.fstat(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondStatx(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondStatx(payload, resp));
   spare.fstat = req;
   return respondStatx(payload, answer);
 }
@@ -611,7 +611,7 @@ function serveSetStat(
   if (unmarshalSetStatReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.setStat = undefined;
   const answer = handlers.setStat(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondSetStatResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondSetStatResp(payload, resp));
   spare.setStat = req;
   return respondSetStatResp(payload, answer);
 }
@@ -627,7 +627,7 @@ function serveWalk(
   if (unmarshalWalkReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.walk = undefined;
   const answer = handlers.walk(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondWalkResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondWalkResp(payload, resp));
   spare.walk = req;
   return respondWalkResp(payload, answer);
 }
@@ -643,7 +643,7 @@ function serveWalkStat(
   if (unmarshalWalkReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.walkStat = undefined;
   const answer = handlers.walkStat(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondWalkStatResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondWalkStatResp(payload, resp));
   spare.walkStat = req;
   return respondWalkStatResp(payload, answer);
 }
@@ -659,7 +659,7 @@ function serveOpenAt(
   if (unmarshalOpenAtReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.openAt = undefined;
   const answer = handlers.openAt(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondOpenAtResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondOpenAtResp(payload, resp));
   spare.openAt = req;
   return respondOpenAtResp(payload, answer);
 }
@@ -675,7 +675,7 @@ function serveOpenCreateAt(
   if (unmarshalOpenCreateAtReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.openCreateAt = undefined;
   const answer = handlers.openCreateAt(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondOpenCreateAtResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondOpenCreateAtResp(payload, resp));
   spare.openCreateAt = req;
   return respondOpenCreateAtResp(payload, answer);
 }
@@ -691,7 +691,7 @@ function serveClose(
   if (unmarshalCloseReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.close = undefined;
   const answer = handlers.close(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.close = req;
   return 0;
 }
@@ -707,7 +707,7 @@ function serveFSync(
   if (unmarshalFSyncReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.fsync = undefined;
   const answer = handlers.fsync(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.fsync = req;
   return 0;
 }
@@ -723,7 +723,7 @@ function servePWrite(
   if (unmarshalPWriteReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.pwrite = undefined;
   const answer = handlers.pwrite(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondPWriteResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondPWriteResp(payload, resp));
   spare.pwrite = req;
   return respondPWriteResp(payload, answer);
 }
@@ -739,7 +739,7 @@ function servePRead(
   if (unmarshalPReadReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.pread = undefined;
   const answer = handlers.pread(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondPReadResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondPReadResp(payload, resp));
   spare.pread = req;
   return respondPReadResp(payload, answer);
 }
@@ -755,7 +755,7 @@ function serveMkdirAt(
   if (unmarshalMkdirAtReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.mkdirAt = undefined;
   const answer = handlers.mkdirAt(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondMkdirAtResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondMkdirAtResp(payload, resp));
   spare.mkdirAt = req;
   return respondMkdirAtResp(payload, answer);
 }
@@ -771,7 +771,7 @@ function serveMknodAt(
   if (unmarshalMknodAtReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.mknodAt = undefined;
   const answer = handlers.mknodAt(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondMknodAtResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondMknodAtResp(payload, resp));
   spare.mknodAt = req;
   return respondMknodAtResp(payload, answer);
 }
@@ -787,7 +787,7 @@ function serveSymlinkAt(
   if (unmarshalSymlinkAtReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.symlinkAt = undefined;
   const answer = handlers.symlinkAt(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondSymlinkAtResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondSymlinkAtResp(payload, resp));
   spare.symlinkAt = req;
   return respondSymlinkAtResp(payload, answer);
 }
@@ -803,7 +803,7 @@ function serveLinkAt(
   if (unmarshalLinkAtReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.linkAt = undefined;
   const answer = handlers.linkAt(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondLinkAtResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondLinkAtResp(payload, resp));
   spare.linkAt = req;
   return respondLinkAtResp(payload, answer);
 }
@@ -819,7 +819,7 @@ function serveFStatFS(
   if (unmarshalFStatFSReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.fstatFS = undefined;
   const answer = handlers.fstatFS(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondStatFS(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondStatFS(payload, resp));
   spare.fstatFS = req;
   return respondStatFS(payload, answer);
 }
@@ -835,7 +835,7 @@ function serveFAllocate(
   if (unmarshalFAllocateReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.fallocate = undefined;
   const answer = handlers.fallocate(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.fallocate = req;
   return 0;
 }
@@ -851,7 +851,7 @@ function serveReadLinkAt(
   if (unmarshalReadLinkAtReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.readLinkAt = undefined;
   const answer = handlers.readLinkAt(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondReadLinkAtResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondReadLinkAtResp(payload, resp));
   spare.readLinkAt = req;
   return respondReadLinkAtResp(payload, answer);
 }
@@ -867,7 +867,7 @@ function serveFlush(
   if (unmarshalFlushReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.flush = undefined;
   const answer = handlers.flush(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.flush = req;
   return 0;
 }
@@ -883,7 +883,7 @@ function serveConnect(
   if (unmarshalConnectReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.connect = undefined;
   const answer = handlers.connect(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondConnectResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondConnectResp(payload, resp));
   spare.connect = req;
   return respondConnectResp(payload, answer);
 }
@@ -899,7 +899,7 @@ function serveUnlinkAt(
   if (unmarshalUnlinkAtReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.unlinkAt = undefined;
   const answer = handlers.unlinkAt(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.unlinkAt = req;
   return 0;
 }
@@ -915,7 +915,7 @@ function serveRenameAt(
   if (unmarshalRenameAtReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.renameAt = undefined;
   const answer = handlers.renameAt(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.renameAt = req;
   return 0;
 }
@@ -931,7 +931,7 @@ function serveGetdents64(
   if (unmarshalGetdents64Req(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.getdents64 = undefined;
   const answer = handlers.getdents64(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondGetdents64Resp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondGetdents64Resp(payload, resp));
   spare.getdents64 = req;
   return respondGetdents64Resp(payload, answer);
 }
@@ -947,7 +947,7 @@ function serveFGetXattr(
   if (unmarshalFGetXattrReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.fgetXattr = undefined;
   const answer = handlers.fgetXattr(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondFGetXattrResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondFGetXattrResp(payload, resp));
   spare.fgetXattr = req;
   return respondFGetXattrResp(payload, answer);
 }
@@ -963,7 +963,7 @@ function serveFSetXattr(
   if (unmarshalFSetXattrReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.fsetXattr = undefined;
   const answer = handlers.fsetXattr(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.fsetXattr = req;
   return 0;
 }
@@ -979,7 +979,7 @@ function serveFListXattr(
   if (unmarshalFListXattrReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.flistXattr = undefined;
   const answer = handlers.flistXattr(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondFListXattrResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondFListXattrResp(payload, resp));
   spare.flistXattr = req;
   return respondFListXattrResp(payload, answer);
 }
@@ -995,7 +995,7 @@ function serveFRemoveXattr(
   if (unmarshalFRemoveXattrReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.fremoveXattr = undefined;
   const answer = handlers.fremoveXattr(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.fremoveXattr = req;
   return 0;
 }
@@ -1011,7 +1011,7 @@ function serveBindAt(
   if (unmarshalBindAtReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.bindAt = undefined;
   const answer = handlers.bindAt(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondBindAtResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondBindAtResp(payload, resp));
   spare.bindAt = req;
   return respondBindAtResp(payload, answer);
 }
@@ -1027,7 +1027,7 @@ function serveListen(
   if (unmarshalListenReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.listen = undefined;
   const answer = handlers.listen(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.listen = req;
   return 0;
 }
@@ -1043,7 +1043,7 @@ function serveAccept(
   if (unmarshalAcceptReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.accept = undefined;
   const answer = handlers.accept(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondAcceptResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondAcceptResp(payload, resp));
   spare.accept = req;
   return respondAcceptResp(payload, answer);
 }
@@ -1059,7 +1059,7 @@ function serveConnectWithCreds(
   if (unmarshalConnectWithCredsReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.connectWithCreds = undefined;
   const answer = handlers.connectWithCreds(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondConnectWithCredsResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondConnectWithCredsResp(payload, resp));
   spare.connectWithCreds = req;
   return respondConnectWithCredsResp(payload, answer);
 }
@@ -1075,7 +1075,7 @@ function serveRenameAt2(
   if (unmarshalRenameAt2Req(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.renameAt2 = undefined;
   const answer = handlers.renameAt2(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.renameAt2 = req;
   return 0;
 }

@@ -53,7 +53,7 @@ function check<T>(value: T | number): T {
 
 /** Turns a negative errno into a failure. */
 export function resultOf<T>(result: Result<T>): Later<T> {
-  return isPromise(result) ? result.then(check<T>) : check(result);
+  return isPromise(result) ? Promise.resolve(result).then(check<T>) : check(result);
 }
 
 /**
@@ -62,7 +62,7 @@ export function resultOf<T>(result: Result<T>): Later<T> {
 export function outcomeOf<T>(attempt: () => Result<T>): Later<T | number> {
   try {
     const result = attempt();
-    return isPromise(result) ? result.catch(toErrno) : result;
+    return isPromise(result) ? Promise.resolve(result).catch(toErrno) : result;
   } catch (error) {
     return toErrno(error);
   }

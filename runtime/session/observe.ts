@@ -177,7 +177,7 @@ function observeHandler(event: CallEvent, handle: () => unknown): unknown {
     const answer = handle();
     event.isSync = !isPromise(answer);
     if (event.isSync) return answered(answer);
-    const later = (answer as Promise<unknown>).then(answered, failed);
+    const later = Promise.resolve(answer).then(answered, failed);
     return later.finally(() => SERVE.asyncEnd.publish(event));
   } catch (error) {
     return failed(error);

@@ -63,7 +63,8 @@ function stepOf({ hide, readOnly }: Standings, name: string): Standings {
 
 /** Goes on with what is no errno, now or later. */
 function onward<T extends object, R>(result: Result<T>, next: (value: T) => Result<R>): Result<R> {
-  if (isPromise(result)) return result.then((value) => (typeof value === 'number' ? value : next(value)));
+  if (isPromise(result))
+    return Promise.resolve(result).then((value) => (typeof value === 'number' ? value : next(value)));
   return typeof result === 'number' ? result : next(result);
 }
 

@@ -266,7 +266,7 @@ function serveMount(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.mount = undefined;
   const answer = handlers.mount(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondMountResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondMountResp(payload, resp));
   spare.mount = req;
   return respondMountResp(payload, answer);
 }
@@ -282,7 +282,7 @@ function serveChannel(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.channel = undefined;
   const answer = handlers.channel(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondChannelResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondChannelResp(payload, resp));
   spare.channel = req;
   return respondChannelResp(payload, answer);
 }
@@ -298,7 +298,7 @@ function serveIntegers(
   if (unmarshalIntegers(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.integers = undefined;
   const answer = handlers.integers(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondIntegers(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondIntegers(payload, resp));
   spare.integers = req;
   return respondIntegers(payload, answer);
 }
@@ -314,7 +314,7 @@ function servePair(
   if (unmarshalPair(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.pair = undefined;
   const answer = handlers.pair(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondPair(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondPair(payload, resp));
   spare.pair = req;
   return respondPair(payload, answer);
 }
@@ -330,7 +330,7 @@ function serveReadBlock(
   if (unmarshalOuter(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.readBlock = undefined;
   const answer = handlers.readBlock(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondBlock(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondBlock(payload, resp));
   spare.readBlock = req;
   return respondBlock(payload, answer);
 }
@@ -346,7 +346,7 @@ function serveSizeBlock(
   if (unmarshalBlock(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.sizeBlock = undefined;
   const answer = handlers.sizeBlock(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondOuter(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondOuter(payload, resp));
   spare.sizeBlock = req;
   return respondOuter(payload, answer);
 }
@@ -362,7 +362,7 @@ function serveLists(
   if (unmarshalLists(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.lists = undefined;
   const answer = handlers.lists(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondListsResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondListsResp(payload, resp));
   spare.lists = req;
   return respondListsResp(payload, answer);
 }
@@ -378,7 +378,7 @@ function serveNames(
   if (unmarshalNames2(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.names = undefined;
   const answer = handlers.names(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondNames2(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondNames2(payload, resp));
   spare.names = req;
   return respondNames2(payload, answer);
 }
@@ -394,7 +394,7 @@ function serveNothing(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.nothing = undefined;
   const answer = handlers.nothing(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.nothing = req;
   return 0;
 }
@@ -410,7 +410,7 @@ function serveGift(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.gift = undefined;
   const answer = handlers.gift(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondGiftResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondGiftResp(payload, resp));
   spare.gift = req;
   return respondGiftResp(payload, answer);
 }
@@ -426,7 +426,7 @@ function serveChecks(
   if (unmarshalChecks(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.checks = undefined;
   const answer = handlers.checks(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondChecks(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondChecks(payload, resp));
   spare.checks = req;
   return respondChecks(payload, answer);
 }
@@ -443,7 +443,7 @@ function serveOptionals(
   if (unmarshalOptionals(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.optionals = undefined;
   const answer = handlers.optionals(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondOptionalsResp(payload, resp, 8));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondOptionalsResp(payload, resp, 8));
   spare.optionals = req;
   return respondOptionalsResp(payload, answer, 8);
 }
@@ -459,7 +459,7 @@ function serveMade(
   if (unmarshalMadeReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.made = undefined;
   const answer = handlers.made(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondMadeResp(payload, resp, 65536));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondMadeResp(payload, resp, 65536));
   spare.made = req;
   return respondMadeResp(payload, answer, 65536);
 }
@@ -475,7 +475,7 @@ function serveGifts(
   if (unmarshalGiftsReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.gifts = undefined;
   const answer = handlers.gifts(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondGiftsResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondGiftsResp(payload, resp));
   spare.gifts = req;
   return respondGiftsResp(payload, answer);
 }

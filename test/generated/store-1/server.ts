@@ -134,7 +134,7 @@ function serveMount(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.mount = undefined;
   const answer = handlers.mount(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondMountResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondMountResp(payload, resp));
   spare.mount = req;
   return respondMountResp(payload, answer);
 }
@@ -150,7 +150,7 @@ function serveChannel(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.channel = undefined;
   const answer = handlers.channel(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondChannelResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondChannelResp(payload, resp));
   spare.channel = req;
   return respondChannelResp(payload, answer);
 }
@@ -166,7 +166,7 @@ function serveGet(
   if (unmarshalGetReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.get = undefined;
   const answer = handlers.get(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondGetResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondGetResp(payload, resp));
   spare.get = req;
   return respondGetResp(payload, answer);
 }
@@ -182,7 +182,7 @@ function servePut(
   if (unmarshalPutReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.put = undefined;
   const answer = handlers.put(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondPutResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondPutResp(payload, resp));
   spare.put = req;
   return respondPutResp(payload, answer);
 }
@@ -198,7 +198,7 @@ function serveCount(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.count = undefined;
   const answer = handlers.count(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondCountResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondCountResp(payload, resp));
   spare.count = req;
   return respondCountResp(payload, answer);
 }
@@ -214,7 +214,7 @@ function serveFlush(
   if (unmarshalFlushReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.flush = undefined;
   const answer = handlers.flush(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.flush = req;
   return 0;
 }
@@ -230,7 +230,7 @@ function serveTouch(
   if (unmarshalTouchReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.touch = undefined;
   const answer = handlers.touch(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.touch = req;
   return 0;
 }

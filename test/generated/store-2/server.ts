@@ -144,7 +144,7 @@ function serveMount(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.mount = undefined;
   const answer = handlers.mount(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondMountResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondMountResp(payload, resp));
   spare.mount = req;
   return respondMountResp(payload, answer);
 }
@@ -160,7 +160,7 @@ function serveChannel(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.channel = undefined;
   const answer = handlers.channel(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondChannelResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondChannelResp(payload, resp));
   spare.channel = req;
   return respondChannelResp(payload, answer);
 }
@@ -176,7 +176,7 @@ function serveGet(
   if (unmarshalGetReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.get = undefined;
   const answer = handlers.get(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondGetResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondGetResp(payload, resp));
   spare.get = req;
   return respondGetResp(payload, answer);
 }
@@ -192,7 +192,7 @@ function servePut(
   if (unmarshalPutReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.put = undefined;
   const answer = handlers.put(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondPutResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondPutResp(payload, resp));
   spare.put = req;
   return respondPutResp(payload, answer);
 }
@@ -208,7 +208,7 @@ function serveCount(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.count = undefined;
   const answer = handlers.count(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondCountResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondCountResp(payload, resp));
   spare.count = req;
   return respondCountResp(payload, answer);
 }
@@ -224,7 +224,7 @@ function serveDrop(
   if (unmarshalDropReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.drop = undefined;
   const answer = handlers.drop(req, context);
-  if (isPromise(answer)) return answer.then(() => 0);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
   spare.drop = req;
   return 0;
 }
@@ -240,7 +240,7 @@ function serveTouch(
   if (unmarshalTouchReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.touch = undefined;
   const answer = handlers.touch(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondTouchResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondTouchResp(payload, resp));
   spare.touch = req;
   return respondTouchResp(payload, answer);
 }

@@ -89,7 +89,7 @@ function serveMount(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.mount = undefined;
   const answer = handlers.mount(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondMountResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondMountResp(payload, resp));
   spare.mount = req;
   return respondMountResp(payload, answer);
 }
@@ -105,7 +105,7 @@ function serveChannel(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.channel = undefined;
   const answer = handlers.channel(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondChannelResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondChannelResp(payload, resp));
   spare.channel = req;
   return respondChannelResp(payload, answer);
 }
@@ -121,7 +121,7 @@ function serveSay(
   if (unmarshalSayReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.say = undefined;
   const answer = handlers.say(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondSayResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondSayResp(payload, resp));
   spare.say = req;
   return respondSayResp(payload, answer);
 }

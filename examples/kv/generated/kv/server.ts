@@ -142,7 +142,7 @@ function serveMount(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.mount = undefined;
   const answer = handlers.mount(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondMountResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondMountResp(payload, resp));
   spare.mount = req;
   return respondMountResp(payload, answer);
 }
@@ -158,7 +158,7 @@ function serveChannel(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.channel = undefined;
   const answer = handlers.channel(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondChannelResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondChannelResp(payload, resp));
   spare.channel = req;
   return respondChannelResp(payload, answer);
 }
@@ -174,7 +174,7 @@ function serveGet(
   if (unmarshalGetReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.get = undefined;
   const answer = handlers.get(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondEntry(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondEntry(payload, resp));
   spare.get = req;
   return respondEntry(payload, answer);
 }
@@ -190,7 +190,7 @@ function servePut(
   if (unmarshalPutReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.put = undefined;
   const answer = handlers.put(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondPutResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondPutResp(payload, resp));
   spare.put = req;
   return respondPutResp(payload, answer);
 }
@@ -206,7 +206,7 @@ function serveKeys(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.keys = undefined;
   const answer = handlers.keys(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondKeysResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondKeysResp(payload, resp));
   spare.keys = req;
   return respondKeysResp(payload, answer);
 }
@@ -222,7 +222,7 @@ function serveLog(
   if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
   spare.log = undefined;
   const answer = handlers.log(req, context);
-  if (isPromise(answer)) return answer.then((resp) => respondLogResp(payload, resp));
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondLogResp(payload, resp));
   spare.log = req;
   return respondLogResp(payload, answer);
 }
