@@ -18,9 +18,11 @@ import { isPromise } from '../wire/answer.js';
 import { EAGAIN, EEXIST, EIO, ENOMEM, EREMOTEIO } from '../wire/errno.js';
 import { LAST_ANSWER_TIMEOUT_MS } from '../wire/limits.js';
 import type { CallContext, ServerProtocol } from '../wire/protocol.js';
+import type { Payload } from '../wire/payload.js';
 import type { CallRecorder } from './call-record.js';
 import { errnoOf, failure } from './failure.js';
 import { FIRST_EXTENSION_MID, type Refusals } from './refusals.js';
+import { ServedCall, type CallPlace } from './served-call.js';
 
 /** The MIDs with which every protocol begins. */
 const MID_ERROR = 0;
@@ -50,40 +52,30 @@ export interface ConnectionSettings<Handlers> {
   readonly onEnd: () => void;
 }
 
-/** One communicator at work, and its call as the handler sees it: it carries one at a time. */
-class Lane implements CallContext {
+/** One communicator at work: it carries one call at a time. */
+class Lane implements CallPlace {
   readonly communicator: ServerCommunicator;
   readonly signal: AbortSignal;
+  readonly tellLate: (mid: number) => void;
   /** What `watch` is given, once and for all. */
   readonly onReady: () => void;
-  fds: number[] = [];
   /** True while the handler has not answered yet. */
   busy = false;
-  /** When its request was read, as performance.now() says; not set where nobody wants to know. */
-  began = 0;
 
-  constructor(communicator: ServerCommunicator, signal: AbortSignal, serveNext: (lane: Lane) => void) {
+  constructor(
+    communicator: ServerCommunicator,
+    signal: AbortSignal,
+    tellLate: (mid: number) => void,
+    serveNext: (lane: Lane) => void,
+  ) {
     this.communicator = communicator;
     this.signal = signal;
+    this.tellLate = tellLate;
     this.onReady = () => serveNext(this);
   }
 
-  /** Bound, so that a handler can take it out of its context. */
-  readonly donate = (fd: number): void => {
-    this.fds.push(fd);
-  };
-
-  room(at: number, size: number): Uint8Array | undefined {
-    const { payload } = this.communicator;
-    return at + size <= payload.capacity ? payload.run(at, size) : undefined;
-  }
-
-  /** The descriptors to donate with the answer, which are the caller's now. */
-  takeFDs(): number[] {
-    const { fds } = this;
-    // What a handler donates after its answer must not come with the next one.
-    if (fds.length > 0) this.fds = [];
-    return fds;
+  get payload(): Payload {
+    return this.communicator.payload;
   }
 }
 
@@ -119,7 +111,7 @@ export class Connection<Handlers = unknown> {
   }
 
   #add(communicator: ServerCommunicator): void {
-    const lane = new Lane(communicator, this.#aborting.signal, this.#serveNext);
+    const lane = new Lane(communicator, this.#aborting.signal, this.#tellLate, this.#serveNext);
     this.#lanes.add(lane);
     communicator.watch(lane.onReady);
   }
@@ -140,37 +132,38 @@ export class Connection<Handlers = unknown> {
   }
 
   #serve(lane: Lane, payloadLen: number): void {
-    const { mid } = lane.communicator;
-    if (this.#settings.recorder !== undefined) lane.began = performance.now();
-    const size = this.#dispatch(lane, mid, payloadLen);
-    if (isPromise(size)) this.#awaitAnswer(lane, mid, size);
-    else this.#respond(lane, mid, size);
+    const { communicator } = lane;
+    const call = new ServedCall(communicator.mid, lane);
+    if (this.#settings.recorder !== undefined) call.began = performance.now();
+    const size = this.#dispatch(call, communicator.payload, payloadLen);
+    if (isPromise(size)) this.#awaitAnswer(lane, call, size);
+    else this.#respond(lane, call, size);
   }
 
-  #awaitAnswer(lane: Lane, mid: number, size: Promise<number>): void {
+  #awaitAnswer(lane: Lane, call: ServedCall, size: Promise<number>): void {
     lane.busy = true;
     beginLater();
-    void size
-      .catch((error: unknown) => this.#fault(error, mid))
+    void Promise.resolve(size)
+      .catch((error: unknown) => this.#fault(error, call.mid))
       .then((settled) => {
         lane.busy = false;
         endLater();
-        this.#respond(lane, mid, settled);
+        this.#respond(lane, call, settled);
       });
   }
 
   /** Returns the size of the response that stands in the payload, or a negative errno. */
-  #dispatch(lane: Lane, mid: number, payloadLen: number): number | Promise<number> {
+  #dispatch(call: ServedCall, payload: Payload, payloadLen: number): number | Promise<number> {
     const { protocol, handlers, refusals, maxMessageSize } = this.#settings;
-    const { payload } = lane.communicator;
+    const { mid } = call;
     if (payloadLen > maxMessageSize) return -EIO;
     const refusal = refusals.errnoOf(mid);
     if (refusal !== 0) return -refusal;
     try {
       if (mid >= FIRST_EXTENSION_MID) {
-        return ExtensionsServer.dispatch(this.#extensions, mid, payload, payloadLen, lane);
+        return ExtensionsServer.dispatch(this.#extensions, mid, payload, payloadLen, call);
       }
-      return protocol.dispatch(mid === MID_CHANNEL ? this.#channelHandlers : handlers, mid, payload, payloadLen, lane);
+      return protocol.dispatch(mid === MID_CHANNEL ? this.#channelHandlers : handlers, mid, payload, payloadLen, call);
     } catch (error) {
       return this.#fault(error, mid);
     }
@@ -195,29 +188,36 @@ export class Connection<Handlers = unknown> {
     }
   }
 
+  /** A descriptor that came too late for its answer is nobody's. */
+  readonly #tellLate = (mid: number): void => {
+    const error = new Error('a descriptor was donated after the answer was sent; it is closed');
+    this.#tellFault(error, this.#nameOf(mid));
+  };
+
   #nameOf(mid: number): string {
     const { names } = mid >= FIRST_EXTENSION_MID ? ExtensionsServer : this.#settings.protocol;
     return names.get(mid) ?? `MID ${mid}`;
   }
 
-  #respond(lane: Lane, mid: number, size: number): void {
+  #respond(lane: Lane, call: ServedCall, size: number): void {
     const { communicator } = lane;
-    const fds = lane.takeFDs();
+    const { mid } = call;
+    const fds = call.end();
     const sent = size < 0 ? this.#sendError(communicator, -size) : this.#send(communicator, mid, size, fds);
     if (fds.length > 0) closeAll(fds);
     const { recorder } = this.#settings;
     // What the SDK says to itself is nobody's call.
-    if (recorder !== undefined && mid < FIRST_EXTENSION_MID) this.#record(recorder, mid, size, lane);
+    if (recorder !== undefined && mid < FIRST_EXTENSION_MID) this.#record(recorder, call, size);
     if (this.#ending) this.#finish();
     else if (sent < 0) this.#lose(lane);
     else communicator.watch(lane.onReady);
   }
 
-  #record(recorder: CallRecorder, mid: number, size: number, lane: Lane): void {
+  #record(recorder: CallRecorder, call: ServedCall, size: number): void {
     const { maxMessageSize } = this.#settings;
-    const message = this.#nameOf(mid);
+    const message = this.#nameOf(call.mid);
     try {
-      recorder.tell(message, mid, size < 0 ? -size : size > maxMessageSize ? EIO : 0, lane.began, lane);
+      recorder.tell(message, call.mid, size < 0 ? -size : size > maxMessageSize ? EIO : 0, call.began, call);
     } catch (error) {
       this.#tellFault(error, message);
     }

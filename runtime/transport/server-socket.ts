@@ -3,7 +3,7 @@
 import { closeFD } from '../os/descriptor.js';
 import { hasHungUp, Watch } from '../os/poll.js';
 import { receiveNow, sendNow, sendWithFDs, shutdownSocket } from '../os/socket.js';
-import { EAGAIN, ECONNRESET, EINTR, EPIPE } from '../wire/errno.js';
+import { EAGAIN, EBADF, ECONNRESET, EINTR, EPIPE } from '../wire/errno.js';
 import { getSockMID, getSockPayloadLen, putSockHeader, SOCK_HEADER_BYTES } from '../wire/header.js';
 import { Payload } from '../wire/payload.js';
 import { beginLater, endLater } from './attention.js';
@@ -117,11 +117,12 @@ export class ServerSocket implements ServerCommunicator {
     this.#sendAt = 0;
     this.#sendEnd = SOCK_HEADER_BYTES + payloadLen;
     // Descriptors go with the first bytes, and only a header's worth of bytes can go with them here. They have to go
-    // now, since the caller closes them: without room for them the client gets the response alone.
+    // now, since the caller closes them: without room for them, and where one is none, the client gets the response
+    // alone.
     if (fds.length > 0) {
       const count = sendWithFDs(this.#fd, this.#message.subarray(0, SOCK_HEADER_BYTES), fds);
       if (count > 0) this.#sendAt = count;
-      else if (count !== -EAGAIN && count !== -EINTR) return count || -EPIPE;
+      else if (count !== -EAGAIN && count !== -EINTR && count !== -EBADF) return count || -EPIPE;
     }
     const result = this.#sendRest();
     return result === -EAGAIN ? 0 : result;

@@ -1,0 +1,124 @@
+/** Handlers that donate what they had better not, or too late; and answers that are no promises, but can be awaited. */
+
+import { openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { connect, FDID, type LISAFSClient, type RPCError } from '../../runtime/index.js';
+import { LISAFSServer, serve, type CallContext, type LISAFSHandlers } from '../../runtime/server.js';
+import { closeFD } from '../../runtime/os/descriptor.js';
+import { newPair } from '../interop/session.js';
+import { assertNothingLeft, holdings } from '../peers/leaks.js';
+
+const someFD = (): number => openSync('/dev/null', 'r');
+
+interface Served {
+  readonly client: LISAFSClient;
+  readonly faults: string[];
+}
+
+async function served(handlers: LISAFSHandlers, channels: number, body: (to: Served) => Promise<void>): Promise<void> {
+  const before = holdings();
+  const faults: string[] = [];
+  const [ours, theirs] = newPair();
+  const onFault = (error: unknown, message: string): unknown => faults.push(`${message}: ${String(error)}`);
+  const server = await serve({ fd: theirs, protocol: LISAFSServer, handlers, onFault, channels });
+  const client = await connect({ fd: ours, channels, callTimeout: 5000 });
+  try {
+    await client.mount();
+    await body({ client, faults });
+  } finally {
+    await client.disconnect();
+    await server.closed;
+  }
+  assertNothingLeft(before);
+}
+
+const donations = suite('donations');
+
+for (const channels of [0, 1]) {
+  const over = channels === 0 ? 'over the socket' : 'over a channel';
+  const codeOf = (error: RPCError): string => error.code;
+
+  donations(`that come after the answer reach nobody, ${over}`, async () => {
+    const kept: CallContext[] = [];
+    let answer = (): void => undefined;
+    const handlers: LISAFSHandlers = {
+      connect(_req, context) {
+        kept.push(context);
+        return {};
+      },
+      async connectWithCreds(_req, context) {
+        kept.push(context);
+        await new Promise<void>((resolve) => (answer = resolve));
+        return {};
+      },
+    };
+    await served(handlers, channels, async ({ client, faults }) => {
+      const first = { fd: FDID(1), sockType: 1 };
+      const second = { ...first, uid: 0, gid: 0 };
+      const socketOf = async (call: Promise<{ socket?: unknown }>): Promise<unknown> => (await call).socket;
+      // While nothing is asked, and while the next call is being answered.
+      assert.is(await socketOf(client.connect(first)), undefined);
+      kept[0]!.donate(someFD());
+      assert.is(await socketOf(client.connect(first)), undefined);
+      const next = socketOf(client.connectWithCreds(second));
+      while (kept.length < 3) await delay(1);
+      kept[1]!.donate(someFD());
+      answer();
+      assert.is(await next, undefined);
+      kept[2]!.donate(someFD());
+      assert.is(kept[2]!.room?.(0, 8), undefined);
+      assert.is(await socketOf(client.connect(first)), undefined);
+      const late = 'Error: a descriptor was donated after the answer was sent; it is closed';
+      assert.equal(faults, [`Connect: ${late}`, `Connect: ${late}`, `ConnectWithCreds: ${late}`]);
+    });
+  });
+
+  donations(`of what is no descriptor are faults, and the connection lives on ${over}`, async () => {
+    const given: number[] = [];
+    const handlers: LISAFSHandlers = {
+      connect(_req, { donate }) {
+        given.forEach(donate);
+        return {};
+      },
+    };
+    await served(handlers, channels, async ({ client, faults }) => {
+      const ask = async (): Promise<unknown> => (await client.connect({ fd: FDID(1), sockType: 1 })).socket;
+      for (const bad of [-1, 1.5, NaN]) {
+        given.splice(0, given.length, someFD(), bad);
+        assert.is(await ask().catch(codeOf), 'EREMOTEIO');
+      }
+      given.splice(0, given.length, ...Array.from({ length: 300 }, someFD));
+      assert.is(await ask().catch(codeOf), 'EREMOTEIO');
+      for (const fd of given.slice(254)) closeFD(fd);
+      assert.is(faults.length, 4);
+      // A number that names nothing cannot be told from one that does before it is sent.
+      given.splice(0, given.length, 1_000_000);
+      assert.is(await ask(), undefined);
+      given.length = 0;
+      assert.is(await ask(), undefined);
+    });
+  });
+
+  donations(`and answers that can only be awaited arrive ${over}`, async () => {
+    const thenable = (act: (done: (value: unknown) => void, failed: (error: Error) => void) => void): never =>
+      // oxlint-disable-next-line unicorn/no-thenable
+      ({ then: act }) as never;
+    const handlers: LISAFSHandlers = {
+      flush: () => thenable((done) => setTimeout(done, 1)),
+      fsync: () => thenable((_done, failed) => failed(Object.assign(new Error('none'), { code: 'ENOENT' }))),
+      readLinkAt: () => thenable((done) => done({ target: 'there' })),
+      close: () => thenable(() => assert.unreachable('of a then')),
+    };
+    await served(handlers, channels, async ({ client, faults }) => {
+      assert.is(await client.flush({ fd: FDID(1) }), undefined);
+      assert.is(await client.fsync({ fds: [] }).catch(codeOf), 'ENOENT');
+      assert.is((await client.readLinkAt({ fd: FDID(1) })).target, 'there');
+      assert.is(await client.close({ fds: [] }).catch(codeOf), 'EREMOTEIO');
+      assert.is(faults.length, 1);
+    });
+  });
+}
+
+donations.run();
