@@ -3,6 +3,7 @@
 import { takeSocket } from '../transport/dial.js';
 import { Listener, type ListenSettings } from '../transport/listener.js';
 import { waitersEnded } from '../transport/waiter.js';
+import { ESHUTDOWN, RPCError } from '../wire/errno.js';
 import { wrongType } from '../wire/invalid.js';
 import { newServer, type ServeWhat } from './serve-what.js';
 import type { ServerSettings } from './server.js';
@@ -30,7 +31,8 @@ export interface RunningServer extends AsyncDisposable {
   /** How many clients are connected. */
   readonly connectionCount: number;
   /**
-   * Serves one more client, on a connected stream socket that the server owns from now on. Throws for anything else.
+   * Serves one more client, on a connected stream socket that the server owns from now on. Throws for anything else,
+   * and once the server was closed; then the descriptor stays the caller's.
    */
   add(fd: number): void;
   /**
@@ -70,6 +72,7 @@ class Running implements RunningServer {
   }
 
   add(fd: number): void {
+    if (this.#closing !== undefined) throw new RPCError(ESHUTDOWN, 'serve', 'the server was closed');
     takeSocket(fd, 'serve');
     void this.#serving.serve(fd);
   }

@@ -7,6 +7,7 @@ import './trace.js';
 import { parentPort, workerData } from 'node:worker_threads';
 import { dedicate } from '../transport/attention.js';
 import { Dedication } from '../transport/dedicated.js';
+import { copySocket } from '../transport/dial.js';
 import { waitersEnded } from '../transport/waiter.js';
 import { wrongType } from '../wire/invalid.js';
 import type { Connection } from './connection.js';
@@ -51,8 +52,11 @@ async function close(): Promise<void> {
 
 const connections = new Map<number, Connection<object>>();
 
+/** Without a descriptor to be had for a copy, the connection ends. */
 function serve(connection: number, fd: number): void {
-  const served = server.open(fd);
+  const copy = copySocket(fd);
+  if (copy < 0) return send({ type: 'closed', connection });
+  const served = server.open(copy);
   connections.set(connection, served);
   void served.closed.then(() => {
     connections.delete(connection);

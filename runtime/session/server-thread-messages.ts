@@ -21,6 +21,7 @@ export interface ThreadData {
 }
 
 export type ToThread =
+  /** The descriptor stays the sender's: the thread makes itself a copy. */
   | { readonly type: 'serve'; readonly connection: number; readonly fd: number }
   /** There is something on a connection's socket. */
   | { readonly type: 'alarm'; readonly connection: number }

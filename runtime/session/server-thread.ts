@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import { Alarm } from '../transport/alarm.js';
 import { ControlWord } from '../transport/dedicated.js';
+import { hangUp } from '../transport/dial.js';
 import type { FromThread, ThreadData, ToThread } from './server-thread-messages.js';
 
 /** A connection that the thread serves. */
@@ -17,6 +18,7 @@ export class ServerThread {
   readonly #served = new Map<number, Served>();
   #next = 0;
   #closing = false;
+  #gone = false;
   /** Resolves when the module is loaded and clients can be served; rejects with what keeps it from that. */
   readonly ready: Promise<void>;
   /** Rejects with what the thread died of, if it was not told to go; never resolves. */
@@ -30,6 +32,7 @@ export class ServerThread {
     const failure = new Promise<Error>((resolve) => this.#worker.once('error', resolve));
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
+        this.#gone = true;
         this.#hangUpAll();
         resolve();
       });
@@ -57,8 +60,12 @@ export class ServerThread {
     return this.#served.size;
   }
 
-  /** Has a connected socket served, which the thread owns from now on. Resolves when the connection has ended. */
+  /** Has a connected socket served, of which it takes ownership. Resolves when the connection has ended. */
   serve(fd: number): Promise<void> {
+    if (this.#gone) {
+      hangUp(fd);
+      return Promise.resolve();
+    }
     const connection = this.#next++;
     return new Promise((resolve) => {
       const alarm = new Alarm(fd, () => this.#send({ type: 'alarm', connection }));

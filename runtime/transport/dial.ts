@@ -1,6 +1,6 @@
 /** The sockets of connections: found by path, taken over, or made in pairs. What is wrong with one is said here. */
 
-import { closeFD, setCloseOnExec } from '../os/descriptor.js';
+import { closeFD, duplicateFD, setCloseOnExec } from '../os/descriptor.js';
 import { checkUnixSocket, connectUnix, peerUID, socketPair, SOCK_STREAM } from '../os/socket.js';
 import { EAGAIN, EINVAL, RPCError } from '../wire/errno.js';
 import { wrongType } from '../wire/invalid.js';
@@ -42,6 +42,11 @@ export function connectedPair(): [number, number] {
   const pair = socketPair(SOCK_STREAM);
   if (typeof pair === 'number') throw new RPCError(-pair, 'socketpair');
   return pair;
+}
+
+/** A second descriptor for a connection's socket, owned by the caller; or -errno. */
+export function copySocket(fd: number): number {
+  return duplicateFD(fd);
 }
 
 /** Closes a connection's socket that nobody took over. */

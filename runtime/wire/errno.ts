@@ -32,6 +32,8 @@ export const ENAMETOOLONG = errno.ENAMETOOLONG;
 export const ELOOP = errno.ELOOP;
 export const ENXIO = errno.ENXIO;
 export const ENOTCONN = errno.ENOTCONN;
+/** Not in Node's table; the same on x86-64 and arm64 (`asm-generic/errno.h`). */
+export const ESHUTDOWN = 108;
 export const ESTALE = errno.ESTALE;
 export const ENOSYS = errno.ENOSYS;
 export const EPROTO = errno.EPROTO;
@@ -46,6 +48,7 @@ const LINUX_NAMES: Readonly<Record<number, string>> = {
   11: 'EAGAIN',
   35: 'EDEADLK',
   95: 'EOPNOTSUPP',
+  108: 'ESHUTDOWN',
   117: 'EUCLEAN',
   121: 'EREMOTEIO',
 };

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { connect, FDID, Statx, type LISAFSClient } from '../../runtime/index.js';
+import { connect, FDID, LISAFSServer, Statx, type LISAFSClient, type RPCError } from '../../runtime/index.js';
+import { closeFD } from '../../runtime/os/descriptor.js';
+import { hasHungUp } from '../../runtime/os/poll.js';
+import { ServerThread } from '../../runtime/session/server-thread.js';
 import { localDirectoryModule, serve, type RunningServer, type ServeModule } from '../../runtime/server.js';
 import { newPair } from '../interop/session.js';
 import { assertNothingLeft, holdings } from '../peers/leaks.js';
@@ -133,6 +136,43 @@ threads('that die hang up on their clients, and say what they died of', () =>
     for (const client of clients) assert.is(await codeOf(client.fsync({ fds: [] })), 'EIO');
   }),
 );
+
+threads('take nobody any more once they are closed, and leave the descriptor to its owner', async () => {
+  const before = holdings();
+  for (const what of [{ module }, { protocol: LISAFSServer, handlers: {} }]) {
+    const [one, two] = newPair();
+    const server = await serve({ fd: two, ...what });
+    const closing = server.close();
+    const [ours, theirs] = newPair();
+    for (let i = 0; i < 2; i++) {
+      assert.throws(
+        () => server.add(theirs),
+        (error: RPCError) => error.code === 'ESHUTDOWN',
+      );
+      await closing;
+    }
+    for (const fd of [one, ours, theirs]) closeFD(fd);
+  }
+  assertNothingLeft(before);
+});
+
+threads('that are gone hang up on those who come', async () => {
+  const before = holdings();
+  const data = { module: module.href, data: undefined, settings: {} };
+  const thread = new ServerThread(data);
+  await thread.ready;
+  const [early, earlyPeer] = newPair();
+  const served = thread.serve(earlyPeer);
+  await thread.close();
+  await served;
+  const [late, latePeer] = newPair();
+  await thread.serve(latePeer);
+  for (const fd of [early, late]) {
+    assert.ok(hasHungUp(fd));
+    closeFD(fd);
+  }
+  assertNothingLeft(before);
+});
 
 threads('end with the one client of a given descriptor', async () => {
   const before = holdings();
