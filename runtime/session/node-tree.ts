@@ -97,7 +97,14 @@ export class Node implements Place {
     return child;
   }
 
+  /**
+   * Somebody else may have moved what is known below this out of it, and this has been moved there now. Where that is,
+   * nobody knows: all that is known below this is gone from its place.
+   */
   #attach(parent: Node, name: string): void {
+    for (let node: Node | undefined = parent; node !== undefined; node = node.parent) {
+      if (node === this) return this.#markDeleted();
+    }
     const before = this.parent;
     parent.retain();
     this.parent = parent;
