@@ -19,6 +19,7 @@ import {
   openAt,
   reopen,
 } from '../os/open.js';
+import { createInputWaiter } from '../os/poll.js';
 import { bindFile } from '../os/socket-file.js';
 import type { NewFile, Statx } from '../session/backend.js';
 import { EADDRINUSE, EEXIST, ENXIO, EPERM, ESTALE } from '../wire/errno.js';
@@ -32,6 +33,7 @@ const RENAME_NOREPLACE = 1;
 /** What is left of an address behind `/proc/self/fd/2147483647/`. */
 const LONGEST_BOUND_BYTES = 107 - 25;
 const NOBODY = 0xffff_ffff;
+const SOCK_DGRAM = 2;
 const SYMLINK_BYTES = 4096;
 
 /** A new file: its descriptor with O_PATH, owned by whoever gets it. */
@@ -166,7 +168,11 @@ function bindName(dirFD: number, name: string, type: number, mode: number): numb
   return error === -EEXIST ? -EADDRINUSE : error;
 }
 
-/** A socket, bound but not yet listening, and a copy of it for the client. */
+/**
+ * A socket, bound but not yet listening, and what the client is to wait with. That is no copy of a socket that can
+ * listen: the flags of an open file are everybody's who has one, and a client that makes it block would have our next
+ * accept(2) wait for ever.
+ */
 export function bindIn(
   dirFD: number,
   name: string,
@@ -178,7 +184,7 @@ export function bindIn(
   if (sock < 0) return sock;
   const found = openMade(dirFD, name, (_fd, { mode }) => (mode & S_IFMT) === S_IFSOCK);
   const made = finishMade(dirFD, name, found, { ...init, mode: init.mode & ~S_IFMT });
-  const hostFD = typeof made === 'number' ? made : duplicateFD(sock);
+  const hostFD = typeof made === 'number' ? made : type === SOCK_DGRAM ? duplicateFD(sock) : createInputWaiter(sock);
   if (typeof made !== 'number' && hostFD >= 0) return { ...made, socket: new LocalBoundSocket(sock), hostFD };
   closeFD(sock);
   if (typeof made !== 'number') {

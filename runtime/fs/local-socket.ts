@@ -53,7 +53,7 @@ async function retry(attempt: () => number, signal: AbortSignal): Promise<number
   }
 }
 
-/** A socket that a client had bound. The client has a copy of it to wait with, so nothing is waited for here. */
+/** A socket that a client had bound. The client has something to wait with, so nothing is waited for here. */
 export class LocalBoundSocket implements BoundSocket {
   readonly #fd: number;
 

@@ -60,6 +60,10 @@ export const fcntl = declare<(fd: number, cmd: number, arg: number) => number>('
 export const poll = declare<(fds: number, count: number, timeout: number) => number>(
   'int poll(uintptr_t fds, unsigned long nfds, int timeout)',
 );
+export const epollCreate = declare<(flags: number) => number>('int epoll_create1(int flags)');
+export const epollControl = declare<(epfd: number, op: number, fd: number, event: Uint8Array) => number>(
+  'int epoll_ctl(int epfd, int op, int fd, void *event)',
+);
 export const eventfd = declare<(initial: number, flags: number) => number>(
   'int eventfd(unsigned int initval, int flags)',
 );

@@ -1,7 +1,8 @@
 /** Waiting for descriptors: poll(2) for a thread that may block, libuv's poll handle for one that may not. */
 
 import { EINTR } from '../wire/errno.js';
-import { errno, poll, uvPoll, type PollHandle } from './libc.js';
+import { closeFD } from './descriptor.js';
+import { epollControl, epollCreate, errno, poll, uvPoll, type PollHandle } from './libc.js';
 import { allocScratch, PAGE_BYTES } from './memory.js';
 
 export const POLLIN = 0x1;
@@ -47,6 +48,25 @@ export function pollEither(first: number, second: number, timeoutMS: number): bo
 /** True once the peer of a stream socket has closed or shut down its side, whatever is still unread. */
 export function hasHungUp(fd: number): boolean {
   return pollFD(fd, POLLRDHUP, 0) !== 0;
+}
+
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+/** struct epoll_event: events u32, data u64, packed on x86-64 alone; the data is nobody's. */
+const INPUT = new Uint8Array(16);
+INPUT[0] = POLLIN;
+
+/**
+ * A descriptor by which another process can wait for input on `fd`, and do nothing else with it: an epoll instance,
+ * readable while `fd` is (epoll(7)). Owned by the caller; or -errno.
+ */
+export function createInputWaiter(fd: number): number {
+  const waiter = epollCreate(EPOLL_CLOEXEC);
+  if (waiter < 0) return -errno();
+  if (epollControl(waiter, EPOLL_CTL_ADD, fd, INPUT) === 0) return waiter;
+  const error = -errno();
+  closeFD(waiter);
+  return error;
 }
 
 /**

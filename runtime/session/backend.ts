@@ -70,7 +70,10 @@ export interface Created extends Found {
 
 export interface Bound extends Found {
   readonly socket: BoundSocket;
-  /** A copy of the socket for the client, to wait with; the runtime closes it. */
+  /**
+   * For the client, to wait with for connections: readable while there is one. The runtime closes it. The socket itself
+   * would do, but a client can make that block, and with it the `accept` of whoever shares it.
+   */
   readonly hostFD: number;
 }
 

@@ -19,6 +19,7 @@ const HEADERS = [
   'poll.h',
   'stddef.h',
   'stdio.h',
+  'sys/epoll.h',
   'sys/eventfd.h',
   'sys/mman.h',
   'sys/socket.h',
