@@ -34,6 +34,12 @@ export const listen = declare<(fd: number, backlog: number) => number>('int list
 export const accept4 = declare<(fd: number, addr: null, len: null, flags: number) => number>(
   'int accept4(int sockfd, void *addr, void *addrlen, int flags)',
 );
+export const getsockname = declare<(fd: number, addr: Uint8Array, len: Uint32Array) => number>(
+  'int getsockname(int sockfd, void *addr, void *addrlen)',
+);
+export const getpeername = declare<(fd: number, addr: Uint8Array, len: Uint32Array) => number>(
+  'int getpeername(int sockfd, void *addr, void *addrlen)',
+);
 export const shutdown = declare<(fd: number, how: number) => number>('int shutdown(int sockfd, int how)');
 export const getsockopt = declare<
   (fd: number, level: number, name: number, value: Int32Array, len: Uint32Array) => number

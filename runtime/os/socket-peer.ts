@@ -1,7 +1,11 @@
-/** Which socket is at the other end: sock_diag(7), which answers about the sockets of this network namespace. */
+/**
+ * Which socket is at the other end: sock_diag(7), which answers about the sockets of this network namespace; or, where
+ * there is none (a kernel without it, a filter, a sandbox), by the names that sockets have.
+ */
 
 import { fstatSync } from 'node:fs';
 import { closeFD } from './descriptor.js';
+import { bind, getpeername, getsockname } from './libc.js';
 import { openNetlink, receiveNow, sendNow } from './socket.js';
 
 /** struct nlmsghdr and struct unix_diag_req; the answer is a header, struct unix_diag_msg, and attributes. */
@@ -62,4 +66,30 @@ export function peerInode(fd: number): number | undefined {
   } finally {
     closeFD(netlink);
   }
+}
+
+/** struct sockaddr_un. */
+const ADDRESS_BYTES = 110;
+const FAMILY_BYTES = 2;
+
+function nameBy(ask: typeof getsockname, fd: number): string {
+  const address = Buffer.alloc(ADDRESS_BYTES);
+  const size = Uint32Array.of(ADDRESS_BYTES);
+  if (ask(fd, address, size) < 0) return '';
+  return address.toString('latin1', FAMILY_BYTES, Math.min(size[0]!, ADDRESS_BYTES));
+}
+
+/** The name to which a Unix socket is bound, which one that was accepted has of its listener; '' for none. */
+export function socketName(fd: number): string {
+  return nameBy(getsockname, fd);
+}
+
+/** The name of the socket at the other end; '' for none. */
+export function peerName(fd: number): string {
+  return nameBy(getpeername, fd);
+}
+
+/** Has the kernel give a connected socket that has no name one that no other has (unix(7), autobind), if it will. */
+export function nameSocket(fd: number): void {
+  bind(fd, Uint8Array.of(AF_UNIX, 0), FAMILY_BYTES);
 }

@@ -12,9 +12,11 @@ import { accesses, constants, controlSize, errnos, prototypes, systemCalls } fro
 const IN_C: Readonly<Record<string, string>> = {
   ALL_WAITERS: 'INT_MAX',
   ANY: '(long)UINT_MAX',
+  ADDRESS_BYTES: 'sizeof(struct sockaddr_un)',
   ATTRIBUTES_AT: 'NLMSG_SPACE(sizeof(struct unix_diag_msg))',
   CMSG_HEADER_BYTES: 'CMSG_LEN(0)',
   CONTROLLEN_AT: 'offsetof(struct msghdr, msg_controllen)',
+  FAMILY_BYTES: 'offsetof(struct sockaddr_un, sun_path)',
   FUTEX_WAITV_BYTES: 'sizeof(struct futex_waitv)',
   MAX_OFFSET: 'LONG_MAX',
   PATH_BYTES: 'PATH_MAX',

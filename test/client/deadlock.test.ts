@@ -1,9 +1,11 @@
 /** Synchronous calls to a server of the same thread, which would wait for ever; and to others, which do not. */
 
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { memfs } from 'memfs';
 import { suite } from 'uvu';
@@ -61,6 +63,13 @@ deadlock('are EDEADLK, over a pair and by path, before mount and after it', asyn
   rmSync(folder, { recursive: true });
   await waitersEnded();
   assertNothingLeft(before);
+});
+
+deadlock('are EDEADLK where the kernel does not tell of sockets, by their names', () => {
+  const program = fileURLToPath(new URL('./programs/own-thread.js', import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8', timeout: 60_000 });
+  assert.is(stderr, '');
+  assert.equal(stdout.trim().split('\n'), ['EDEADLK', 'EDEADLK', 'EDEADLK']);
 });
 
 deadlock('are answered by a server of another thread, whatever this one serves', async () => {
