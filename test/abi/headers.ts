@@ -17,6 +17,7 @@ const HEADERS = [
   'fcntl.h',
   'limits.h',
   'poll.h',
+  'sched.h',
   'stddef.h',
   'stdio.h',
   'sys/epoll.h',

@@ -114,8 +114,8 @@ dedicated('sends a large answer over the socket as fast as it is read', () =>
 );
 
 /**
- * The cpu time, in milliseconds, that it takes to have a client's call unanswered for a while after that client has hung
- * up or sent more. Undefined where the answer came before the end of that while, on a machine that is busy.
+ * The cpu time, in milliseconds, that it takes to have a client's call unanswered for a while after that client has
+ * hung up or sent more. Undefined where the answer came before the end of that while, on a machine that is busy.
  */
 async function timeAtRest(server: RunningServer, what: 'hangs up' | 'sends more'): Promise<number | undefined> {
   const [fd, peer] = newPair();
