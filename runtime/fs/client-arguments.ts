@@ -40,9 +40,11 @@ export function optionsOf<T extends object>(
   options: string | T | null | undefined,
 ): Partial<T> & { encoding?: string } {
   if (options === undefined || options === null || typeof options === 'function') return {};
+  if (typeof options !== 'string' && typeof options !== 'object') {
+    throw wrongType('options', 'of type string or an object', options);
+  }
   const given: Partial<T> & { encoding?: string } =
     typeof options === 'string' ? ({ encoding: options } as Partial<T> & { encoding: string }) : { ...options };
-  if (typeof given !== 'object') throw wrongType('options', 'of type string or an object', options);
   const { encoding } = given;
   if (encoding && encoding !== 'buffer' && !Buffer.isEncoding(encoding)) {
     throw wrongValue('encoding', 'a valid encoding', encoding);
@@ -103,6 +105,12 @@ export function modeOf(mode: unknown, missing?: number): number {
   if (typeof given !== 'string') return integer(given, 'mode', 0, 2 ** 32 - 1);
   if (!/^[0-7]+$/.test(given)) throw wrongValue('mode', 'a 32-bit unsigned integer or an octal string', given);
   return integer(Number.parseInt(given, 8), 'mode', 0, 2 ** 32 - 1);
+}
+
+/** Checks options that must be an object where there are any. */
+export function checkObject(options: unknown): void {
+  if (options === undefined || (typeof options === 'object' && options !== null && !Array.isArray(options))) return;
+  throw wrongType('options', 'an object', options);
 }
 
 /** Checks an integer as node:fs does. */

@@ -41,7 +41,7 @@ export async function readAll(
     throw codedError('ERR_FS_FILE_TOO_LARGE', `File size (${size}) is greater than 2 GiB`);
   }
   const bytes = await readPieces(content, size, signal);
-  return encoding && encoding !== 'buffer' ? bytes.toString(encoding as BufferEncoding) : bytes;
+  return encoding ? bytes.toString(encoding as BufferEncoding) : bytes;
 }
 
 async function readPieces(content: Content, size: number, signal: AbortSignal | undefined): Promise<Buffer> {

@@ -16,6 +16,7 @@ import type * as promises from 'node:fs/promises';
 import type { FDID, LISAFSClient } from '../session/lisafs.js';
 import {
   boolean,
+  checkObject,
   encodeName,
   flagsOf,
   integer,
@@ -96,7 +97,7 @@ async function using<T>(handle: ClientFileHandle, work: () => Promise<T>): Promi
 }
 
 function sizeOf(len: number | undefined): number {
-  return Math.max(0, integer(len ?? 0, 'len', -MAX_SIZE, MAX_SIZE));
+  return Math.max(0, integer(len === undefined ? 0 : len, 'len', -MAX_SIZE, MAX_SIZE));
 }
 
 function contentMethods(tree: Tree) {
@@ -231,6 +232,7 @@ function nameMethods(tree: Tree) {
 
     async rmdir(path: PathLike, options?: RmDirOptions): Promise<void> {
       const text = pathOf(path);
+      checkObject(options);
       if (!options?.recursive) return names.removeDirectory(tree, text);
       const stat = await naming('stat', () => statPath(tree, text, true), text);
       if (!isDirectory(stat)) throw nodeError(ENOTDIR, 'rmdir', text);
@@ -273,6 +275,7 @@ function nameMethods(tree: Tree) {
 }
 
 function removeOptions(options: names.RemoveOptions = {}): names.RemoveOptions {
+  checkObject(options);
   boolean(options.force ?? false, 'options.force');
   boolean(options.recursive ?? false, 'options.recursive');
   integer(options.maxRetries ?? 0, 'options.maxRetries', 0, 2 ** 32 - 1);

@@ -78,9 +78,9 @@ function bigintStats(stat: Statx): BigIntStats {
   return Object.assign(Object.create(Object.getPrototypeOf(bigModel) as object) as BigIntStats, fields);
 }
 
-/** What `stat` returns for a file of which the server says this. */
+/** What `stat` returns for a file of which the server says this. Nothing but `true` asks for bigints. */
 export function statsOf(stat: Statx, bigint = false): Stats | BigIntStats {
-  return bigint ? bigintStats(stat) : numberStats(stat);
+  return bigint === true ? bigintStats(stat) : numberStats(stat);
 }
 
 /** What `statfs` returns for a file system of which the server says this. */
@@ -95,5 +95,5 @@ export function statFsOf(stat: StatFS, bigint = false): StatsFs | BigIntStatsFs 
     ffree: stat.filesFree,
   };
   const prototype = Object.getPrototypeOf(statfsSync('/')) as object;
-  return Object.assign(Object.create(prototype) as StatsFs, bigint ? fields : convert(fields, Number));
+  return Object.assign(Object.create(prototype) as StatsFs, bigint === true ? fields : convert(fields, Number));
 }

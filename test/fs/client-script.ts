@@ -154,5 +154,23 @@ const ON_TARGETS: readonly Operation[] = [...TARGETS, ...MORE_TARGETS].flatMap((
   ]),
 );
 
+/** Arguments that are not what they should be. */
+const WRONG: readonly Operation[] = [
+  FRESH,
+  ...[5, true].flatMap((options) => [
+    op('writeFile', 'file', 'x', options),
+    op('appendFile', 'file', 'x', options),
+    op('readFile', 'file', options),
+    op('readdir', 'dir', options),
+    op('readlink', 'link', options),
+  ]),
+  ...[5, null, []].flatMap((options) => [op('rm', 'none', options), op('rmdir', 'none', options)]),
+  ...[null, '1', 1.5].map((length) => op('truncate', 'file', length)),
+  ...['stat', 'lstat'].map((method) => op(method, 'file', { bigint: 1 })),
+  op('statfs', 'file', { bigint: 1 }),
+  op('readFile', 'file', 'buffer'),
+  { ...op('handle', 'file', 'r'), calls: [{ method: 'stat', args: [{ bigint: 1 }] }] },
+];
+
 /** All of it. */
-export const SCRIPT: readonly Operation[] = [...ON_ENDINGS, ...RARE, ...ON_TARGETS, FRESH];
+export const SCRIPT: readonly Operation[] = [...ON_ENDINGS, ...RARE, ...ON_TARGETS, ...WRONG, FRESH];
