@@ -41,15 +41,24 @@ closed('does not write what comes late where its channel was: another may be the
   await gone.disconnect();
   await failed;
 
-  const second = testPeer(LISAFSServer, { channels: 1 }).answer('readLinkAt', { target: 'there' });
-  const client = await joined(second);
-  assert.is((await client.readLinkAt({ fd: FDID(7) })).target, 'there');
-  const place = windows[0]!.bytes.subarray(0, 8);
-  const was = Buffer.from(place);
-  const isReused = was.includes('there');
+  const ask = async (): Promise<[TestPeer<LISAFSHandlers>, LISAFSClient, ArrayBufferLike]> => {
+    const peer = testPeer(protocol, { channels: 1 }).answer('readLinkAt', { target: 'there' });
+    const client = await joined(peer);
+    assert.is((await client.readLinkAt({ fd: FDID(7) })).target, 'there');
+    return [peer, client, windows.at(-1)!.view.buffer];
+  };
+  const memory = windows[0]!.view.buffer;
+  const [second, client, other] = await ask();
+  assert.is.not(other, memory, 'the window is used again while its handler is at work');
+  const was = Buffer.from(windows.at(-1)!.bytes.subarray(0, 8));
   answer();
   await delay(1);
-  if (isReused) assert.equal(Buffer.from(place), was);
+  assert.equal(Buffer.from(windows.at(-1)!.bytes.subarray(0, 8)), was);
+  // Once it has answered, the next peer has its window, so it was let go of.
+  const [third, last, again] = await ask();
+  assert.is(again, memory, 'the window was not freed');
+  await last.disconnect();
+  third.close();
   await client.disconnect();
   second.close();
   await waitersEnded();
