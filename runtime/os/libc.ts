@@ -156,8 +156,12 @@ export const memfdCreate = declare<(name: Uint8Array, flags: number) => number>(
 );
 export const ftruncate = declare<(fd: number, length: number) => number>('int ftruncate(int fd, int64_t length)');
 
-/* syscall(2), as futex.ts calls it: futex(2) and futex_waitv(2). */
 export const schedYield = declare<() => number>('int sched_yield()');
+export const clockGettime = declare<(clock: number, timespec: number) => number>(
+  'int clock_gettime(int clockid, uintptr_t tp)',
+);
+
+/* syscall(2), as futex.ts calls it: futex(2) and futex_waitv(2). */
 export const syscallFutex = declare<
   (nr: number, uaddr: number, op: number, val: number, timeout: number, uaddr2: number, val3: number) => number
 >(

@@ -9,8 +9,8 @@
 
 import { yieldCPU } from '../os/sched.js';
 
-/** What a yield may take in the mean: more than being woken does would be a loss. */
-const MOST_MS = 0.2;
+/** What yields may take in the mean: only those of which some give a third thread its whole slice take more. */
+const MOST_US = 200;
 /** The mean of about so many yields, so that one slice of a third thread now and then does not matter. */
 const MEAN_COUNT = 64;
 /** How many yields are left out at first, and at most. */
@@ -18,19 +18,18 @@ const FIRST_PAUSE_COUNT = 64;
 const MAX_PAUSE_COUNT = 65_536;
 
 export class GivingWay {
-  readonly #yieldCPU: () => void;
-  readonly #now: () => number;
-  #meanMS = 0;
+  readonly #yieldCPU: () => number;
+  /** MEAN_COUNT times the mean: an integer, which makes no object. */
+  #sumUS = 0;
   /** Yields to leave out yet, and how many that will be the next time. */
   #left = 0;
   #pause = FIRST_PAUSE_COUNT;
   /** Yields since the last pause. */
   #count = 0;
 
-  /** With a clock in milliseconds. */
-  constructor(yieldCPU: () => void, now: () => number) {
+  /** `yieldCPU` returns how many microseconds it took, a second at most. */
+  constructor(yieldCPU: () => number) {
     this.#yieldCPU = yieldCPU;
-    this.#now = now;
   }
 
   /** Whether to give way: who asks is one yield nearer to when it pays again. */
@@ -43,10 +42,8 @@ export class GivingWay {
   /** Lets another thread run, if that pays. */
   giveWay(): void {
     if (!this.pays()) return;
-    const began = this.#now();
-    this.#yieldCPU();
-    this.#meanMS += (this.#now() - began - this.#meanMS) / MEAN_COUNT;
-    if (this.#meanMS > MOST_MS) this.#rest();
+    this.#sumUS += this.#yieldCPU() - Math.floor(this.#sumUS / MEAN_COUNT);
+    if (this.#sumUS > MOST_US * MEAN_COUNT) this.#rest();
     else if (++this.#count === this.#pause) this.#pause = FIRST_PAUSE_COUNT;
   }
 
@@ -54,10 +51,10 @@ export class GivingWay {
   #rest(): void {
     this.#left = this.#pause;
     this.#pause = Math.min(this.#pause * 2, MAX_PAUSE_COUNT);
-    this.#meanMS = MOST_MS / 2;
+    this.#sumUS = (MOST_US * MEAN_COUNT) / 2;
     this.#count = 0;
   }
 }
 
 /** This thread's. */
-export const ours = new GivingWay(yieldCPU, () => performance.now());
+export const ours = new GivingWay(yieldCPU);
