@@ -96,8 +96,8 @@ async function using<T>(handle: ClientFileHandle, work: () => Promise<T>): Promi
   }
 }
 
-function sizeOf(len: number | undefined): number {
-  return Math.max(0, integer(len === undefined ? 0 : len, 'len', -MAX_SIZE, MAX_SIZE));
+function sizeOf(len = 0): number {
+  return Math.max(0, integer(len, 'len', -MAX_SIZE, MAX_SIZE));
 }
 
 function contentMethods(tree: Tree) {

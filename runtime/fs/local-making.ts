@@ -20,6 +20,7 @@ import {
   reopen,
 } from '../os/open.js';
 import { createInputWaiter } from '../os/poll.js';
+import { SOCK_DGRAM } from '../os/socket.js';
 import { bindFile } from '../os/socket-file.js';
 import type { NewFile, Statx } from '../session/backend.js';
 import { EADDRINUSE, EEXIST, ENXIO, EPERM, ESTALE } from '../wire/errno.js';
@@ -33,7 +34,6 @@ const RENAME_NOREPLACE = 1;
 /** What is left of an address behind `/proc/self/fd/2147483647/`. */
 const LONGEST_BOUND_BYTES = 107 - 25;
 const NOBODY = 0xffff_ffff;
-const SOCK_DGRAM = 2;
 const SYMLINK_BYTES = 4096;
 
 /** A new file: its descriptor with O_PATH, owned by whoever gets it. */

@@ -12,6 +12,7 @@ const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const NETLINK_SOCK_DIAG = 4;
 export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
 export const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;

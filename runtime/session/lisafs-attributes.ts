@@ -25,17 +25,13 @@ const SETTABLE = 0x2 | 0x8 | 0x10 | 0x200 | 0x20 | 0x40;
 /** What a file system that answers at once may answer in: it is sent before anybody asks again. */
 const answer = new Statx();
 
-/** Calls that waited for others may be let go together: then each has an object of its own. */
 export function fstat(session: LISAFSSession, req: FStatReq): Later<StatxInit> {
-  return session.reading(session.fds.controlOrOpen(req.fd), session.tree.locks.areFree ? statAtOnce : statOf);
+  return session.reading(session.fds.controlOrOpen(req.fd), statOf);
 }
 
-function statAtOnce({ file }: ControlFD | OpenFD): Later<StatxInit> {
-  return resultOf(file.stat(answer));
-}
-
-function statOf({ file }: ControlFD | OpenFD): Later<StatxInit> {
-  return resultOf(file.stat());
+/** Of calls that waited each has an object of its own. */
+function statOf({ file }: ControlFD | OpenFD, _arg: undefined, waited: boolean): Later<StatxInit> {
+  return resultOf(waited ? file.stat() : file.stat(answer));
 }
 
 export function setStat(session: LISAFSSession, req: SetStatReq): Later<SetStatRespInit> {

@@ -97,8 +97,8 @@ function unsupported(): never {
 }
 
 /**
- * What reads and writes are answered with that are done at once: it is sent before there is another. Not those that
- * waited for others: several of them may be let go together.
+ * What reads and writes are answered with that are done at once, and have not waited: it is sent before there is
+ * another.
  */
 const readAnswer: { data: Uint8Array } = { data: new Uint8Array(0) };
 const writeAnswer = { count: 0 };
@@ -140,22 +140,14 @@ function preadLater(session: LISAFSSession, fd: OpenFD, { count, offset }: PRead
 export function pwrite(session: LISAFSSession, req: PWriteReq): Later<PWriteRespInit> {
   const fd = session.fds.open(req.fd);
   if (!fd.writable) throw failure(EBADF);
-  return session.writing(fd, session.tree.locks.areFree ? writeAtOnce : write, req);
+  return session.writing(fd, write, req);
 }
 
-function writeAtOnce(fd: OpenFD, req: PWriteReq): Later<PWriteRespInit> {
-  const written = dataWritten(fd, req);
-  if (isPromise(written)) return written.then((count) => ({ count }));
+function write({ file }: OpenFD, req: PWriteReq, waited: boolean): Later<PWriteRespInit> {
+  const written = orUnsupported<number>(file.write?.(req.data, joinOpaque(req._offsetLow, req._offsetHigh)));
+  if (waited || isPromise(written)) return andThen(written, (count) => ({ count }));
   writeAnswer.count = written;
   return writeAnswer;
-}
-
-function write(fd: OpenFD, req: PWriteReq): Later<PWriteRespInit> {
-  return andThen(dataWritten(fd, req), (count) => ({ count }));
-}
-
-function dataWritten({ file }: OpenFD, req: PWriteReq): Later<number> {
-  return orUnsupported<number>(file.write?.(req.data, joinOpaque(req._offsetLow, req._offsetHigh)));
 }
 
 export function fallocate(session: LISAFSSession, req: FAllocateReq): Later<void> {

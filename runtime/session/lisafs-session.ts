@@ -20,6 +20,9 @@ export interface ConnectionFacts {
   readonly supportedMs: readonly number[];
 }
 
+/** What runs with a guarantee for one FD. `waited` says that it has waited for others to be done. */
+type Guarded<F extends AnyFD, A, T> = (fd: F, arg: A, waited: boolean) => Later<T>;
+
 export class LISAFSSession {
   readonly fds = new FDTable();
   readonly tree: NodeTree;
@@ -64,20 +67,21 @@ export class LISAFSSession {
 
   /**
    * With the read guarantee: nobody changes the FD's file, or the names in it, meanwhile. `body` gets what is given
-   * here, so that it can be a function that is made once: nothing is allocated for what answers at once.
+   * here, so that it can be a function that is made once: nothing is allocated for what answers at once. It is told
+   * whether it has waited for others: several that did are let go together, before any of their answers is sent.
    */
-  reading<F extends AnyFD, T, A = undefined>(fd: F, body: (fd: F, arg: A) => Later<T>, arg?: A): Later<T> {
+  reading<F extends AnyFD, T, A = undefined>(fd: F, body: Guarded<F, A, T>, arg?: A): Later<T> {
     return this.#guardOne(fd, fd.control.node.reading, body, arg as A);
   }
 
   /** With the write guarantee: nobody else looks at the FD's file, or at the names in it. As reading. */
-  writing<F extends AnyFD, T, A = undefined>(fd: F, body: (fd: F, arg: A) => Later<T>, arg?: A): Later<T> {
+  writing<F extends AnyFD, T, A = undefined>(fd: F, body: Guarded<F, A, T>, arg?: A): Later<T> {
     return this.#guardOne(fd, fd.control.node.writing, body, arg as A);
   }
 
-  #guardOne<F extends AnyFD, A, T>(fd: F, claim: Claim, body: (fd: F, arg: A) => Later<T>, arg: A): Later<T> {
-    if (!this.tree.locks.areFree) return this.#guard([fd], [this.tree.staying, claim], () => body(fd, arg));
-    const answer = body(fd, arg);
+  #guardOne<F extends AnyFD, A, T>(fd: F, claim: Claim, body: Guarded<F, A, T>, arg: A): Later<T> {
+    if (!this.tree.locks.areFree) return this.#guard([fd], [this.tree.staying, claim], () => body(fd, arg, true));
+    const answer = body(fd, arg, false);
     return isPromise(answer) ? this.#guardLater(fd, claim, answer) : answer;
   }
 

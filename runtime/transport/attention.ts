@@ -11,13 +11,12 @@
  * that does so later (`beginLater`): what that waits for comes by the event loop.
  */
 
-import { availableParallelism } from 'node:os';
 import { LONGEST_BLOCK_MS, LONGEST_IDLE_BLOCK_MS, MAX_DEDICATED_COUNT, type Dedication } from './dedicated.js';
 import type { Doorbell } from './doorbell.js';
 import type { Endpoint } from './endpoint.js';
 import { ours } from './giving-way.js';
 import { ON_BELL, ON_WORD } from './turn-words.js';
-import { relax } from './wait.js';
+import { hasOneCPU, relax } from './wait.js';
 import { arm, disarm, type Armed } from './waiter.js';
 
 /** Where there is no waiting thread to be had, the word is looked at so often. */
@@ -169,7 +168,7 @@ function rouseBlocked(): boolean {
 /** Makes this a dedicated thread, or one that lives by its event loop again. */
 export function dedicate(to: Dedication | undefined): void {
   dedication = to;
-  looksPerYield = availableParallelism() > 1 ? DEDICATED_LOOKS_PER_YIELD : 1;
+  looksPerYield = hasOneCPU() ? 1 : DEDICATED_LOOKS_PER_YIELD;
   resettle();
 }
 

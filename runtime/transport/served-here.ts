@@ -39,8 +39,8 @@ function isAccepting(): boolean {
 /** The same where only names tell. No two sockets listen at one name, so whoever has it belongs to this one. */
 function isNamedHere(name: string): boolean {
   if (name === '') return false;
-  if (new Set(served.values()).has(name)) return true;
-  return new Set(listening.values()).has(name) && isAccepting();
+  if ([...served.values()].includes(name)) return true;
+  return [...listening.values()].includes(name) && isAccepting();
 }
 
 /** The other end of one connection, seen from its client's. */

@@ -58,6 +58,11 @@ const MAX_TURN_SPIN_US = 1000;
 const GIVE_UP_COUNT = 5;
 const TRY_AGAIN_COUNT = 32;
 
+/** True where one cpu is all there is: the peer's as well as ours. */
+export function hasOneCPU(): boolean {
+  return availableParallelism() === 1;
+}
+
 function limitsOf(strategy: WaitStrategy, isAlone: boolean): Limits {
   if (!Object.hasOwn(LIMITS, strategy)) {
     throw wrongType('wait', "'lowest-latency', 'balanced' or 'lowest-cpu'", strategy);
@@ -69,10 +74,10 @@ function limitsOf(strategy: WaitStrategy, isAlone: boolean): Limits {
 /** One waiter's patience, which experience shortens. */
 export class Patience {
   readonly #limits: Limits;
-  /** True where one cpu is all there is: the peer's as well as ours. */
-  readonly #isAlone = availableParallelism() === 1;
-  /** After how many looks in vain a thread that may block gives way. */
-  looksBeforeYield = this.#isAlone ? 1 : LOOKS_PER_YIELD;
+  readonly #isAlone = hasOneCPU();
+  readonly #looksPerYield = this.#isAlone ? 1 : LOOKS_PER_YIELD;
+  /** After how many looks in vain a thread that may block gives way the first time. */
+  looksBeforeYield = this.#looksPerYield;
   /** The longest that this one may hold up a turn of the event loop. */
   readonly turnMS: number;
   #inVain = 0;
@@ -101,9 +106,8 @@ export class Patience {
 
   /** One has given way, and has `helped` the peer to answer or not. Returns after how many looks to do so again. */
   gaveWay(helped: boolean): number {
-    const again = this.#isAlone ? 1 : LOOKS_PER_YIELD;
-    this.looksBeforeYield = helped ? 1 : again;
-    return again;
+    this.looksBeforeYield = helped ? 1 : this.#looksPerYield;
+    return this.#looksPerYield;
   }
 
   /**
