@@ -319,6 +319,7 @@ const fallocate: Case[] = [
   },
   {
     title: "with a mode is the gofer's end: its seccomp filter kills it, and the call fails with EIO",
+    startsGofer: true,
     run: (t) =>
       withSession({ runsc: t.kind, channels: t.over === 'channels' ? 2 : 0 }, async ({ client, gofer, path, root }) => {
         writeFileSync(`${path}/file`, 'abc');

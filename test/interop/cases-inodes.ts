@@ -61,6 +61,7 @@ const mount: Case[] = [
 const channel: Case[] = [
   {
     title: 'donates a sealed memfd and a socket, both non-blocking; one more than the limit is ENOMEM',
+    startsGofer: true,
     run: (t) =>
       withSession({ runsc: t.session.gofer.runsc.kind, channels: 0 }, async ({ client }) => {
         const limit = Math.min(Math.max(2, availableParallelism()), 4);

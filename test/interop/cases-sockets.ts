@@ -98,6 +98,7 @@ const connect: Case[] = [
   ...connecting((t, req) => t.ask.connect(req)),
   {
     title: 'is EPERM where host sockets are not allowed; in 2022 they cannot be walked to either',
+    startsGofer: true,
     run: (t) =>
       withSession({ runsc: t.kind, hostUDS: false }, async ({ client, root, path }) => {
         const server = createServer().listen(`${path}/s`);
@@ -203,6 +204,7 @@ const bindAt: Case[] = [
   },
   {
     title: 'is EPERM where host sockets are not allowed',
+    startsGofer: true,
     run: (t) =>
       withSession({ runsc: t.kind, hostUDS: false }, async ({ client, root }) => {
         const req = { ...t.create('s'), dirFD: root, sockType: SOCK_STREAM };

@@ -48,6 +48,9 @@ export function goferOn(root: string, options: Omit<GoferOptions, 'root' | 'sock
   const [fd, theirs] = newPair();
   try {
     return { fd, gofer: startGofer({ ...options, root, socketFD: theirs }) };
+  } catch (error) {
+    closeFD(fd);
+    throw error;
   } finally {
     closeFD(theirs);
   }

@@ -195,6 +195,8 @@ export const HUGE = FDID(0xffff_ffff_ffff_ffffn);
 /** One thing to show about a message. */
 export interface Case {
   readonly title: string;
+  /** True for one that starts a gofer of gVisor's for itself, whoever serves the stage. */
+  readonly startsGofer?: true;
   readonly run: (stage: Stage) => Promise<void>;
 }
 

@@ -12,6 +12,7 @@ import { inodeCases } from '../interop/cases-inodes.js';
 import { socketCases } from '../interop/cases-sockets.js';
 import { treeCases } from '../interop/cases-tree.js';
 import { xattrCases } from '../interop/cases-xattrs.js';
+import { needingRunsc } from '../interop/peers.js';
 import type { Session } from '../interop/session.js';
 import { type Face, NOBODY, O_RDWR, type Over, Stage } from '../interop/stage.js';
 import { assertNothingLeft, holdings, type Holdings } from '../peers/leaks.js';
@@ -75,9 +76,11 @@ for (const over of ['channels', 'the socket'] as const satisfies readonly Over[]
       assert.is(client.channels, over === 'channels' ? 2 : 0);
     });
 
+    const testOnGofer = needingRunsc(test, 'current');
     for (const [mid, list] of cases) {
-      for (const { title, run } of list.filter((each) => !PANICS_IN_GVISOR.test(each.title))) {
-        test(`${nameOf(mid)} ${title}`, async () => new Stage(await open(), over, face, nameOf(mid)).play(run));
+      for (const { title, startsGofer, run } of list.filter((each) => !PANICS_IN_GVISOR.test(each.title))) {
+        const add = startsGofer ? testOnGofer : test;
+        add(`${nameOf(mid)} ${title}`, async () => new Stage(await open(), over, face, nameOf(mid)).play(run));
       }
     }
 
