@@ -369,7 +369,9 @@ function intView(bits: number, signed: boolean, alias: string | undefined, commo
 function wideView(signed: boolean, common: Common): FieldView {
   const letter = signed ? 'I' : 'U';
   const names = { put: `put${letter}64`, join: `join${letter}64`, split: `split${letter}64` };
-  const more = { ...names, signed, atHigh: plus(common.at, 4), formatter: formatterOf(common.name) };
+  // No name of a schema has a $: this is clear of all others.
+  const checks = { check: `check${common.label.replace('.', '$')}`, checker: `check${letter}64` };
+  const more = { ...names, ...checks, signed, atHigh: plus(common.at, 4), formatter: formatterOf(common.name) };
   return { ...common, ...more, kind: 'wide', initType: 'number | bigint', readType: 'bigint' };
 }
 

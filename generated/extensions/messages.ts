@@ -27,7 +27,7 @@ import {
 } from '../../runtime/wire/payload.js';
 import { stringSize } from '../../runtime/wire/string.js';
 import { Struct } from '../../runtime/wire/struct.js';
-import { highHalf, joinU64, joinU64Number, lowHalf, splitU64 } from '../../runtime/wire/u64.js';
+import { checkU64, highHalf, joinNumber, joinU64, lowHalf, splitU64 } from '../../runtime/wire/u64.js';
 import type { Layouts } from '../../runtime/wire/layout.js';
 import type { HostFD } from '../../runtime/wire/protocol.js';
 
@@ -212,12 +212,16 @@ export class FingerprintReq extends Struct implements FingerprintReqInit {
   }
   /** `fingerprint` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get fingerprintNumber(): number {
-    return joinU64Number(this._fingerprintLow, this._fingerprintHigh, 'FingerprintReq.fingerprint');
+    return joinNumber(this._fingerprintLow, this._fingerprintHigh, checkFingerprintReq$fingerprint);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['fingerprint', 'first', 'protocol'];
   }
+}
+
+function checkFingerprintReq$fingerprint(low: number, high: number): void {
+  checkU64(low, high, 'FingerprintReq.fingerprint');
 }
 
 export function sizeFingerprintReq(m: FingerprintReqInit): number {
@@ -311,12 +315,16 @@ export class FingerprintResp extends Struct implements FingerprintRespInit {
   }
   /** `fingerprint` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get fingerprintNumber(): number {
-    return joinU64Number(this._fingerprintLow, this._fingerprintHigh, 'FingerprintResp.fingerprint');
+    return joinNumber(this._fingerprintLow, this._fingerprintHigh, checkFingerprintResp$fingerprint);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['fingerprint', 'next', 'protocol', 'layouts'];
   }
+}
+
+function checkFingerprintResp$fingerprint(low: number, high: number): void {
+  checkU64(low, high, 'FingerprintResp.fingerprint');
 }
 
 export function sizeFingerprintResp(m: FingerprintRespInit): number {

@@ -29,11 +29,12 @@ import {
 import { stringSize } from '../../runtime/wire/string.js';
 import { Struct } from '../../runtime/wire/struct.js';
 import {
+  checkI64,
+  checkU64,
   highHalf,
   joinI64,
-  joinI64Number,
+  joinNumber,
   joinU64,
-  joinU64Number,
   lowHalf,
   splitI64,
   splitU64,
@@ -134,12 +135,16 @@ export class StatxTimestamp extends Struct implements StatxTimestampInit {
   }
   /** `sec` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get secNumber(): number {
-    return joinI64Number(this._secLow, this._secHigh, 'StatxTimestamp.sec');
+    return joinNumber(this._secLow, this._secHigh, checkStatxTimestamp$sec);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['sec', 'nsec'];
   }
+}
+
+function checkStatxTimestamp$sec(low: number, high: number): void {
+  checkI64(low, high, 'StatxTimestamp.sec');
 }
 
 /** The size of every StatxTimestamp on the wire. */
@@ -306,7 +311,7 @@ export class Statx extends Struct implements StatxInit {
   }
   /** `attributes` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get attributesNumber(): number {
-    return joinU64Number(this._attributesLow, this._attributesHigh, 'Statx.attributes');
+    return joinNumber(this._attributesLow, this._attributesHigh, checkStatx$attributes);
   }
 
   /** The inode's number. */
@@ -320,7 +325,7 @@ export class Statx extends Struct implements StatxInit {
   }
   /** `ino` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get inoNumber(): number {
-    return joinU64Number(this._inoLow, this._inoHigh, 'Statx.ino');
+    return joinNumber(this._inoLow, this._inoHigh, checkStatx$ino);
   }
 
   /** The file's size in bytes. */
@@ -334,7 +339,7 @@ export class Statx extends Struct implements StatxInit {
   }
   /** `size` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get sizeNumber(): number {
-    return joinU64Number(this._sizeLow, this._sizeHigh, 'Statx.size');
+    return joinNumber(this._sizeLow, this._sizeHigh, checkStatx$size);
   }
 
   /** Storage used, in units of 512 bytes. */
@@ -348,7 +353,7 @@ export class Statx extends Struct implements StatxInit {
   }
   /** `blocks` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get blocksNumber(): number {
-    return joinU64Number(this._blocksLow, this._blocksHigh, 'Statx.blocks');
+    return joinNumber(this._blocksLow, this._blocksHigh, checkStatx$blocks);
   }
 
   /** Which bits of `attributes` the file system supports. */
@@ -362,7 +367,7 @@ export class Statx extends Struct implements StatxInit {
   }
   /** `attributesMask` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get attributesMaskNumber(): number {
-    return joinU64Number(this._attributesMaskLow, this._attributesMaskHigh, 'Statx.attributesMask');
+    return joinNumber(this._attributesMaskLow, this._attributesMaskHigh, checkStatx$attributesMask);
   }
 
   protected override fieldNames(): readonly string[] {
@@ -388,6 +393,26 @@ export class Statx extends Struct implements StatxInit {
       'devMinor',
     ];
   }
+}
+
+function checkStatx$attributes(low: number, high: number): void {
+  checkU64(low, high, 'Statx.attributes');
+}
+
+function checkStatx$ino(low: number, high: number): void {
+  checkU64(low, high, 'Statx.ino');
+}
+
+function checkStatx$size(low: number, high: number): void {
+  checkU64(low, high, 'Statx.size');
+}
+
+function checkStatx$blocks(low: number, high: number): void {
+  checkU64(low, high, 'Statx.blocks');
+}
+
+function checkStatx$attributesMask(low: number, high: number): void {
+  checkU64(low, high, 'Statx.attributesMask');
 }
 
 /** The size of every Statx on the wire. */
@@ -802,7 +827,7 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataOffset` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataOffsetNumber(): number {
-    return joinI64Number(this._dataOffsetLow, this._dataOffsetHigh, 'ChannelResp.dataOffset');
+    return joinNumber(this._dataOffsetLow, this._dataOffsetHigh, checkChannelResp$dataOffset);
   }
 
   /** The packet window's length in bytes. */
@@ -816,12 +841,20 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataLength` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataLengthNumber(): number {
-    return joinU64Number(this._dataLengthLow, this._dataLengthHigh, 'ChannelResp.dataLength');
+    return joinNumber(this._dataLengthLow, this._dataLengthHigh, checkChannelResp$dataLength);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['dataOffset', 'dataLength', 'dataFD', 'fdSocket'];
   }
+}
+
+function checkChannelResp$dataOffset(low: number, high: number): void {
+  checkI64(low, high, 'ChannelResp.dataOffset');
+}
+
+function checkChannelResp$dataLength(low: number, high: number): void {
+  checkU64(low, high, 'ChannelResp.dataLength');
 }
 
 /** The size of every ChannelResp on the wire. */

@@ -34,12 +34,13 @@ import {
 import { stringSize } from '../../runtime/wire/string.js';
 import { Struct } from '../../runtime/wire/struct.js';
 import {
+  checkI64,
+  checkU64,
   highHalf,
   joinI64,
-  joinI64Number,
+  joinNumber,
   joinOpaque,
   joinU64,
-  joinU64Number,
   lowHalf,
   splitI64,
   splitU64,
@@ -275,7 +276,7 @@ export class Timespec extends Struct implements TimespecInit {
   }
   /** `sec` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get secNumber(): number {
-    return joinI64Number(this._secLow, this._secHigh, 'Timespec.sec');
+    return joinNumber(this._secLow, this._secHigh, checkTimespec$sec);
   }
 
   /** Nanoseconds within the second, or UTIME_NOW or UTIME_OMIT. */
@@ -289,12 +290,20 @@ export class Timespec extends Struct implements TimespecInit {
   }
   /** `nsec` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get nsecNumber(): number {
-    return joinI64Number(this._nsecLow, this._nsecHigh, 'Timespec.nsec');
+    return joinNumber(this._nsecLow, this._nsecHigh, checkTimespec$nsec);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['sec', 'nsec'];
   }
+}
+
+function checkTimespec$sec(low: number, high: number): void {
+  checkI64(low, high, 'Timespec.sec');
+}
+
+function checkTimespec$nsec(low: number, high: number): void {
+  checkI64(low, high, 'Timespec.nsec');
 }
 
 /** The size of every Timespec on the wire. */
@@ -377,12 +386,16 @@ export class StatxTimestamp extends Struct implements StatxTimestampInit {
   }
   /** `sec` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get secNumber(): number {
-    return joinI64Number(this._secLow, this._secHigh, 'StatxTimestamp.sec');
+    return joinNumber(this._secLow, this._secHigh, checkStatxTimestamp$sec);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['sec', 'nsec'];
   }
+}
+
+function checkStatxTimestamp$sec(low: number, high: number): void {
+  checkI64(low, high, 'StatxTimestamp.sec');
 }
 
 /** The size of every StatxTimestamp on the wire. */
@@ -549,7 +562,7 @@ export class Statx extends Struct implements StatxInit {
   }
   /** `attributes` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get attributesNumber(): number {
-    return joinU64Number(this._attributesLow, this._attributesHigh, 'Statx.attributes');
+    return joinNumber(this._attributesLow, this._attributesHigh, checkStatx$attributes);
   }
 
   /** The inode's number. */
@@ -563,7 +576,7 @@ export class Statx extends Struct implements StatxInit {
   }
   /** `ino` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get inoNumber(): number {
-    return joinU64Number(this._inoLow, this._inoHigh, 'Statx.ino');
+    return joinNumber(this._inoLow, this._inoHigh, checkStatx$ino);
   }
 
   /** The file's size in bytes. */
@@ -577,7 +590,7 @@ export class Statx extends Struct implements StatxInit {
   }
   /** `size` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get sizeNumber(): number {
-    return joinU64Number(this._sizeLow, this._sizeHigh, 'Statx.size');
+    return joinNumber(this._sizeLow, this._sizeHigh, checkStatx$size);
   }
 
   /** Storage used, in units of 512 bytes. */
@@ -591,7 +604,7 @@ export class Statx extends Struct implements StatxInit {
   }
   /** `blocks` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get blocksNumber(): number {
-    return joinU64Number(this._blocksLow, this._blocksHigh, 'Statx.blocks');
+    return joinNumber(this._blocksLow, this._blocksHigh, checkStatx$blocks);
   }
 
   /** Which bits of `attributes` the file system supports. */
@@ -605,7 +618,7 @@ export class Statx extends Struct implements StatxInit {
   }
   /** `attributesMask` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get attributesMaskNumber(): number {
-    return joinU64Number(this._attributesMaskLow, this._attributesMaskHigh, 'Statx.attributesMask');
+    return joinNumber(this._attributesMaskLow, this._attributesMaskHigh, checkStatx$attributesMask);
   }
 
   protected override fieldNames(): readonly string[] {
@@ -631,6 +644,26 @@ export class Statx extends Struct implements StatxInit {
       'devMinor',
     ];
   }
+}
+
+function checkStatx$attributes(low: number, high: number): void {
+  checkU64(low, high, 'Statx.attributes');
+}
+
+function checkStatx$ino(low: number, high: number): void {
+  checkU64(low, high, 'Statx.ino');
+}
+
+function checkStatx$size(low: number, high: number): void {
+  checkU64(low, high, 'Statx.size');
+}
+
+function checkStatx$blocks(low: number, high: number): void {
+  checkU64(low, high, 'Statx.blocks');
+}
+
+function checkStatx$attributesMask(low: number, high: number): void {
+  checkU64(low, high, 'Statx.attributesMask');
 }
 
 /** The size of every Statx on the wire. */
@@ -1039,7 +1072,7 @@ export class StatFS extends Struct implements StatFSInit {
   }
   /** `type` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get typeNumber(): number {
-    return joinU64Number(this._typeLow, this._typeHigh, 'StatFS.type');
+    return joinNumber(this._typeLow, this._typeHigh, checkStatFS$type);
   }
 
   /** The size of a block in bytes. */
@@ -1053,7 +1086,7 @@ export class StatFS extends Struct implements StatFSInit {
   }
   /** `blockSize` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get blockSizeNumber(): number {
-    return joinI64Number(this._blockSizeLow, this._blockSizeHigh, 'StatFS.blockSize');
+    return joinNumber(this._blockSizeLow, this._blockSizeHigh, checkStatFS$blockSize);
   }
 
   /** How many blocks there are. */
@@ -1067,7 +1100,7 @@ export class StatFS extends Struct implements StatFSInit {
   }
   /** `blocks` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get blocksNumber(): number {
-    return joinU64Number(this._blocksLow, this._blocksHigh, 'StatFS.blocks');
+    return joinNumber(this._blocksLow, this._blocksHigh, checkStatFS$blocks);
   }
 
   /** How many of them are free. */
@@ -1081,7 +1114,7 @@ export class StatFS extends Struct implements StatFSInit {
   }
   /** `blocksFree` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get blocksFreeNumber(): number {
-    return joinU64Number(this._blocksFreeLow, this._blocksFreeHigh, 'StatFS.blocksFree');
+    return joinNumber(this._blocksFreeLow, this._blocksFreeHigh, checkStatFS$blocksFree);
   }
 
   /** How many of these an unprivileged user may have. */
@@ -1095,7 +1128,7 @@ export class StatFS extends Struct implements StatFSInit {
   }
   /** `blocksAvailable` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get blocksAvailableNumber(): number {
-    return joinU64Number(this._blocksAvailableLow, this._blocksAvailableHigh, 'StatFS.blocksAvailable');
+    return joinNumber(this._blocksAvailableLow, this._blocksAvailableHigh, checkStatFS$blocksAvailable);
   }
 
   /** How many inodes there are. */
@@ -1109,7 +1142,7 @@ export class StatFS extends Struct implements StatFSInit {
   }
   /** `files` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get filesNumber(): number {
-    return joinU64Number(this._filesLow, this._filesHigh, 'StatFS.files');
+    return joinNumber(this._filesLow, this._filesHigh, checkStatFS$files);
   }
 
   /** How many of them are free. */
@@ -1123,7 +1156,7 @@ export class StatFS extends Struct implements StatFSInit {
   }
   /** `filesFree` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get filesFreeNumber(): number {
-    return joinU64Number(this._filesFreeLow, this._filesFreeHigh, 'StatFS.filesFree');
+    return joinNumber(this._filesFreeLow, this._filesFreeHigh, checkStatFS$filesFree);
   }
 
   /** The longest name, in bytes. */
@@ -1137,12 +1170,44 @@ export class StatFS extends Struct implements StatFSInit {
   }
   /** `nameLength` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get nameLengthNumber(): number {
-    return joinU64Number(this._nameLengthLow, this._nameLengthHigh, 'StatFS.nameLength');
+    return joinNumber(this._nameLengthLow, this._nameLengthHigh, checkStatFS$nameLength);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['type', 'blockSize', 'blocks', 'blocksFree', 'blocksAvailable', 'files', 'filesFree', 'nameLength'];
   }
+}
+
+function checkStatFS$type(low: number, high: number): void {
+  checkU64(low, high, 'StatFS.type');
+}
+
+function checkStatFS$blockSize(low: number, high: number): void {
+  checkI64(low, high, 'StatFS.blockSize');
+}
+
+function checkStatFS$blocks(low: number, high: number): void {
+  checkU64(low, high, 'StatFS.blocks');
+}
+
+function checkStatFS$blocksFree(low: number, high: number): void {
+  checkU64(low, high, 'StatFS.blocksFree');
+}
+
+function checkStatFS$blocksAvailable(low: number, high: number): void {
+  checkU64(low, high, 'StatFS.blocksAvailable');
+}
+
+function checkStatFS$files(low: number, high: number): void {
+  checkU64(low, high, 'StatFS.files');
+}
+
+function checkStatFS$filesFree(low: number, high: number): void {
+  checkU64(low, high, 'StatFS.filesFree');
+}
+
+function checkStatFS$nameLength(low: number, high: number): void {
+  checkU64(low, high, 'StatFS.nameLength');
 }
 
 /** The size of every StatFS on the wire. */
@@ -2026,7 +2091,7 @@ export class Dirent64 extends Struct implements Dirent64Init {
   }
   /** `ino` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get inoNumber(): number {
-    return joinU64Number(this._inoLow, this._inoHigh, 'Dirent64.ino');
+    return joinNumber(this._inoLow, this._inoHigh, checkDirent64$ino);
   }
 
   /** The position after this entry: any 64 bits, nothing to compute with. */
@@ -2040,12 +2105,20 @@ export class Dirent64 extends Struct implements Dirent64Init {
   }
   /** `off` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get offNumber(): number {
-    return joinU64Number(this._offLow, this._offHigh, 'Dirent64.off');
+    return joinNumber(this._offLow, this._offHigh, checkDirent64$off);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['ino', 'devMinor', 'devMajor', 'off', 'type', 'name'];
   }
+}
+
+function checkDirent64$ino(low: number, high: number): void {
+  checkU64(low, high, 'Dirent64.ino');
+}
+
+function checkDirent64$off(low: number, high: number): void {
+  checkU64(low, high, 'Dirent64.off');
 }
 
 export function sizeDirent64(m: Dirent64Init): number {
@@ -2283,7 +2356,7 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataOffset` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataOffsetNumber(): number {
-    return joinI64Number(this._dataOffsetLow, this._dataOffsetHigh, 'ChannelResp.dataOffset');
+    return joinNumber(this._dataOffsetLow, this._dataOffsetHigh, checkChannelResp$dataOffset);
   }
 
   /** The packet window's length in bytes. */
@@ -2297,12 +2370,20 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataLength` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataLengthNumber(): number {
-    return joinU64Number(this._dataLengthLow, this._dataLengthHigh, 'ChannelResp.dataLength');
+    return joinNumber(this._dataLengthLow, this._dataLengthHigh, checkChannelResp$dataLength);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['dataOffset', 'dataLength', 'dataFD', 'fdSocket'];
   }
+}
+
+function checkChannelResp$dataOffset(low: number, high: number): void {
+  checkI64(low, high, 'ChannelResp.dataOffset');
+}
+
+function checkChannelResp$dataLength(low: number, high: number): void {
+  checkU64(low, high, 'ChannelResp.dataLength');
 }
 
 /** The size of every ChannelResp on the wire. */
@@ -2455,12 +2536,16 @@ export class SetStatReq extends Struct implements SetStatReqInit {
   }
   /** `size` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get sizeNumber(): number {
-    return joinU64Number(this._sizeLow, this._sizeHigh, 'SetStatReq.size');
+    return joinNumber(this._sizeLow, this._sizeHigh, checkSetStatReq$size);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['fd', 'mask', 'mode', 'uid', 'gid', 'size', 'atime', 'mtime'];
   }
+}
+
+function checkSetStatReq$size(low: number, high: number): void {
+  checkU64(low, high, 'SetStatReq.size');
 }
 
 /** The size of every SetStatReq on the wire. */
@@ -3038,7 +3123,7 @@ export class PWriteReq extends Struct implements PWriteReqInit {
   }
   /** `offset` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get offsetNumber(): number {
-    return joinU64Number(this._offsetLow, this._offsetHigh, 'PWriteReq.offset');
+    return joinNumber(this._offsetLow, this._offsetHigh, checkPWriteReq$offset);
   }
 
   /** What to write. */
@@ -3067,6 +3152,10 @@ export class PWriteReq extends Struct implements PWriteReqInit {
   protected override fieldNames(): readonly string[] {
     return ['offset', 'fd', 'data'];
   }
+}
+
+function checkPWriteReq$offset(low: number, high: number): void {
+  checkU64(low, high, 'PWriteReq.offset');
 }
 
 export function sizePWriteReq(m: PWriteReqInit): number {
@@ -3140,12 +3229,16 @@ export class PWriteResp extends Struct implements PWriteRespInit {
   }
   /** `count` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get countNumber(): number {
-    return joinU64Number(this._countLow, this._countHigh, 'PWriteResp.count');
+    return joinNumber(this._countLow, this._countHigh, checkPWriteResp$count);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['count'];
   }
+}
+
+function checkPWriteResp$count(low: number, high: number): void {
+  checkU64(low, high, 'PWriteResp.count');
 }
 
 /** The size of every PWriteResp on the wire. */
@@ -3220,12 +3313,16 @@ export class PReadReq extends Struct implements PReadReqInit {
   }
   /** `offset` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get offsetNumber(): number {
-    return joinU64Number(this._offsetLow, this._offsetHigh, 'PReadReq.offset');
+    return joinNumber(this._offsetLow, this._offsetHigh, checkPReadReq$offset);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['offset', 'fd', 'count'];
   }
+}
+
+function checkPReadReq$offset(low: number, high: number): void {
+  checkU64(low, high, 'PReadReq.offset');
 }
 
 /** The size of every PReadReq on the wire. */
@@ -3799,7 +3896,7 @@ export class FAllocateReq extends Struct implements FAllocateReqInit {
   }
   /** `mode` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get modeNumber(): number {
-    return joinU64Number(this._modeLow, this._modeHigh, 'FAllocateReq.mode');
+    return joinNumber(this._modeLow, this._modeHigh, checkFAllocateReq$mode);
   }
 
   /** Where the range begins. */
@@ -3813,7 +3910,7 @@ export class FAllocateReq extends Struct implements FAllocateReqInit {
   }
   /** `offset` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get offsetNumber(): number {
-    return joinU64Number(this._offsetLow, this._offsetHigh, 'FAllocateReq.offset');
+    return joinNumber(this._offsetLow, this._offsetHigh, checkFAllocateReq$offset);
   }
 
   /** How long it is. */
@@ -3827,12 +3924,24 @@ export class FAllocateReq extends Struct implements FAllocateReqInit {
   }
   /** `length` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get lengthNumber(): number {
-    return joinU64Number(this._lengthLow, this._lengthHigh, 'FAllocateReq.length');
+    return joinNumber(this._lengthLow, this._lengthHigh, checkFAllocateReq$length);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['fd', 'mode', 'offset', 'length'];
   }
+}
+
+function checkFAllocateReq$mode(low: number, high: number): void {
+  checkU64(low, high, 'FAllocateReq.mode');
+}
+
+function checkFAllocateReq$offset(low: number, high: number): void {
+  checkU64(low, high, 'FAllocateReq.offset');
+}
+
+function checkFAllocateReq$length(low: number, high: number): void {
+  checkU64(low, high, 'FAllocateReq.length');
 }
 
 /** The size of every FAllocateReq on the wire. */
@@ -4515,12 +4624,16 @@ export class FListXattrReq extends Struct implements FListXattrReqInit {
   }
   /** `size` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get sizeNumber(): number {
-    return joinU64Number(this._sizeLow, this._sizeHigh, 'FListXattrReq.size');
+    return joinNumber(this._sizeLow, this._sizeHigh, checkFListXattrReq$size);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['fd', 'size'];
   }
+}
+
+function checkFListXattrReq$size(low: number, high: number): void {
+  checkU64(low, high, 'FListXattrReq.size');
 }
 
 /** The size of every FListXattrReq on the wire. */

@@ -75,12 +75,20 @@ test('a class shows bigints and keeps halves', async () => {
     '  }',
     '  /** `c` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */',
     '  get cNumber(): number {',
-    "    return joinU64Number(this._cLow, this._cHigh, 'GetResp.c');",
+    '    return joinNumber(this._cLow, this._cHigh, checkGetResp$c);',
     '  }',
     '',
     '  protected override fieldNames(): readonly string[] {',
     "    return ['a', 'b', 'c'];",
     '  }',
+    '}',
+  ]);
+});
+
+test('a 64-bit field has a function that refuses what is no number', async () => {
+  await expectLines(FIXED, [
+    'function checkGetResp$c(low: number, high: number): void {',
+    "  checkU64(low, high, 'GetResp.c');",
     '}',
   ]);
 });

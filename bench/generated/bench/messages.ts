@@ -14,11 +14,12 @@ import {
 } from '../../../runtime/wire/payload.js';
 import { Struct } from '../../../runtime/wire/struct.js';
 import {
+  checkI64,
+  checkU64,
   highHalf,
   joinI64,
-  joinI64Number,
+  joinNumber,
   joinU64,
-  joinU64Number,
   lowHalf,
   splitI64,
   splitU64,
@@ -240,7 +241,7 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataOffset` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataOffsetNumber(): number {
-    return joinI64Number(this._dataOffsetLow, this._dataOffsetHigh, 'ChannelResp.dataOffset');
+    return joinNumber(this._dataOffsetLow, this._dataOffsetHigh, checkChannelResp$dataOffset);
   }
 
   /** The packet window's length in bytes. */
@@ -254,12 +255,20 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataLength` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataLengthNumber(): number {
-    return joinU64Number(this._dataLengthLow, this._dataLengthHigh, 'ChannelResp.dataLength');
+    return joinNumber(this._dataLengthLow, this._dataLengthHigh, checkChannelResp$dataLength);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['dataOffset', 'dataLength', 'dataFD', 'fdSocket'];
   }
+}
+
+function checkChannelResp$dataOffset(low: number, high: number): void {
+  checkI64(low, high, 'ChannelResp.dataOffset');
+}
+
+function checkChannelResp$dataLength(low: number, high: number): void {
+  checkU64(low, high, 'ChannelResp.dataLength');
 }
 
 /** The size of every ChannelResp on the wire. */

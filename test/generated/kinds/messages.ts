@@ -48,12 +48,13 @@ import {
 import { stringSize } from '../../../runtime/wire/string.js';
 import { Struct } from '../../../runtime/wire/struct.js';
 import {
+  checkI64,
+  checkU64,
   highHalf,
   joinI64,
-  joinI64Number,
+  joinNumber,
   joinOpaque,
   joinU64,
-  joinU64Number,
   lowHalf,
   splitI64,
   splitU64,
@@ -297,7 +298,7 @@ export class Integers extends Struct implements IntegersInit {
   }
   /** `a` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get aNumber(): number {
-    return joinI64Number(this._aLow, this._aHigh, 'Integers.a');
+    return joinNumber(this._aLow, this._aHigh, checkIntegers$a);
   }
 
   get b(): bigint {
@@ -310,12 +311,20 @@ export class Integers extends Struct implements IntegersInit {
   }
   /** `b` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get bNumber(): number {
-    return joinU64Number(this._bLow, this._bHigh, 'Integers.b');
+    return joinNumber(this._bLow, this._bHigh, checkIntegers$b);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'key', 'slot'];
   }
+}
+
+function checkIntegers$a(low: number, high: number): void {
+  checkI64(low, high, 'Integers.a');
+}
+
+function checkIntegers$b(low: number, high: number): void {
+  checkU64(low, high, 'Integers.b');
 }
 
 /** The size of every Integers on the wire. */
@@ -494,12 +503,16 @@ export class Block extends Struct implements BlockInit {
   }
   /** `end` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get endNumber(): number {
-    return joinU64Number(this._endLow, this._endHigh, 'Block.end');
+    return joinNumber(this._endLow, this._endHigh, checkBlock$end);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['at', 'text', 'end', 'names'];
   }
+}
+
+function checkBlock$end(low: number, high: number): void {
+  checkU64(low, high, 'Block.end');
 }
 
 export function sizeBlock(m: BlockInit): number {
@@ -2626,7 +2639,7 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataOffset` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataOffsetNumber(): number {
-    return joinI64Number(this._dataOffsetLow, this._dataOffsetHigh, 'ChannelResp.dataOffset');
+    return joinNumber(this._dataOffsetLow, this._dataOffsetHigh, checkChannelResp$dataOffset);
   }
 
   /** The packet window's length in bytes. */
@@ -2640,12 +2653,20 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataLength` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataLengthNumber(): number {
-    return joinU64Number(this._dataLengthLow, this._dataLengthHigh, 'ChannelResp.dataLength');
+    return joinNumber(this._dataLengthLow, this._dataLengthHigh, checkChannelResp$dataLength);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['dataOffset', 'dataLength', 'dataFD', 'fdSocket'];
   }
+}
+
+function checkChannelResp$dataOffset(low: number, high: number): void {
+  checkI64(low, high, 'ChannelResp.dataOffset');
+}
+
+function checkChannelResp$dataLength(low: number, high: number): void {
+  checkU64(low, high, 'ChannelResp.dataLength');
 }
 
 /** The size of every ChannelResp on the wire. */

@@ -31,11 +31,12 @@ import {
 import { stringSize } from '../../../runtime/wire/string.js';
 import { Struct } from '../../../runtime/wire/struct.js';
 import {
+  checkI64,
+  checkU64,
   highHalf,
   joinI64,
-  joinI64Number,
+  joinNumber,
   joinU64,
-  joinU64Number,
   lowHalf,
   splitI64,
   splitU64,
@@ -418,12 +419,16 @@ export class PutResp extends Struct implements PutRespInit {
   }
   /** `version` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get versionNumber(): number {
-    return joinU64Number(this._versionLow, this._versionHigh, 'PutResp.version');
+    return joinNumber(this._versionLow, this._versionHigh, checkPutResp$version);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['version'];
   }
+}
+
+function checkPutResp$version(low: number, high: number): void {
+  checkU64(low, high, 'PutResp.version');
 }
 
 /** The size of every PutResp on the wire. */
@@ -485,12 +490,16 @@ export class CountResp extends Struct implements CountRespInit {
   }
   /** `count` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get countNumber(): number {
-    return joinU64Number(this._countLow, this._countHigh, 'CountResp.count');
+    return joinNumber(this._countLow, this._countHigh, checkCountResp$count);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['count'];
   }
+}
+
+function checkCountResp$count(low: number, high: number): void {
+  checkU64(low, high, 'CountResp.count');
 }
 
 /** The size of every CountResp on the wire. */
@@ -849,7 +858,7 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataOffset` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataOffsetNumber(): number {
-    return joinI64Number(this._dataOffsetLow, this._dataOffsetHigh, 'ChannelResp.dataOffset');
+    return joinNumber(this._dataOffsetLow, this._dataOffsetHigh, checkChannelResp$dataOffset);
   }
 
   /** The packet window's length in bytes. */
@@ -863,12 +872,20 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataLength` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataLengthNumber(): number {
-    return joinU64Number(this._dataLengthLow, this._dataLengthHigh, 'ChannelResp.dataLength');
+    return joinNumber(this._dataLengthLow, this._dataLengthHigh, checkChannelResp$dataLength);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['dataOffset', 'dataLength', 'dataFD', 'fdSocket'];
   }
+}
+
+function checkChannelResp$dataOffset(low: number, high: number): void {
+  checkI64(low, high, 'ChannelResp.dataOffset');
+}
+
+function checkChannelResp$dataLength(low: number, high: number): void {
+  checkU64(low, high, 'ChannelResp.dataLength');
 }
 
 /** The size of every ChannelResp on the wire. */

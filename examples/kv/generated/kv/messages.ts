@@ -28,11 +28,12 @@ import {
 import { stringSize } from '../../../../runtime/wire/string.js';
 import { Struct } from '../../../../runtime/wire/struct.js';
 import {
+  checkI64,
+  checkU64,
   highHalf,
   joinI64,
-  joinI64Number,
+  joinNumber,
   joinU64,
-  joinU64Number,
   lowHalf,
   splitI64,
   splitU64,
@@ -139,7 +140,7 @@ export class Entry extends Struct implements EntryInit {
   }
   /** `version` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get versionNumber(): number {
-    return joinU64Number(this._versionLow, this._versionHigh, 'Entry.version');
+    return joinNumber(this._versionLow, this._versionHigh, checkEntry$version);
   }
 
   get value(): Uint8Array {
@@ -167,6 +168,10 @@ export class Entry extends Struct implements EntryInit {
   protected override fieldNames(): readonly string[] {
     return ['version', 'value'];
   }
+}
+
+function checkEntry$version(low: number, high: number): void {
+  checkU64(low, high, 'Entry.version');
 }
 
 export function sizeEntry(m: EntryInit): number {
@@ -395,12 +400,16 @@ export class PutResp extends Struct implements PutRespInit {
   }
   /** `version` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get versionNumber(): number {
-    return joinU64Number(this._versionLow, this._versionHigh, 'PutResp.version');
+    return joinNumber(this._versionLow, this._versionHigh, checkPutResp$version);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['version'];
   }
+}
+
+function checkPutResp$version(low: number, high: number): void {
+  checkU64(low, high, 'PutResp.version');
 }
 
 /** The size of every PutResp on the wire. */
@@ -532,12 +541,16 @@ export class LogResp extends Struct implements LogRespInit {
   }
   /** `size` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get sizeNumber(): number {
-    return joinU64Number(this._sizeLow, this._sizeHigh, 'LogResp.size');
+    return joinNumber(this._sizeLow, this._sizeHigh, checkLogResp$size);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['size', 'log'];
   }
+}
+
+function checkLogResp$size(low: number, high: number): void {
+  checkU64(low, high, 'LogResp.size');
 }
 
 /** The size of every LogResp on the wire. */
@@ -738,7 +751,7 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataOffset` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataOffsetNumber(): number {
-    return joinI64Number(this._dataOffsetLow, this._dataOffsetHigh, 'ChannelResp.dataOffset');
+    return joinNumber(this._dataOffsetLow, this._dataOffsetHigh, checkChannelResp$dataOffset);
   }
 
   /** The packet window's length in bytes. */
@@ -752,12 +765,20 @@ export class ChannelResp extends Struct implements ChannelRespInit {
   }
   /** `dataLength` as a number, which makes no bigint. Throws a RangeError where no number holds it exactly. */
   get dataLengthNumber(): number {
-    return joinU64Number(this._dataLengthLow, this._dataLengthHigh, 'ChannelResp.dataLength');
+    return joinNumber(this._dataLengthLow, this._dataLengthHigh, checkChannelResp$dataLength);
   }
 
   protected override fieldNames(): readonly string[] {
     return ['dataOffset', 'dataLength', 'dataFD', 'fdSocket'];
   }
+}
+
+function checkChannelResp$dataOffset(low: number, high: number): void {
+  checkI64(low, high, 'ChannelResp.dataOffset');
+}
+
+function checkChannelResp$dataLength(low: number, high: number): void {
+  checkU64(low, high, 'ChannelResp.dataLength');
 }
 
 /** The size of every ChannelResp on the wire. */
