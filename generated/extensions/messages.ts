@@ -240,10 +240,10 @@ export function marshalFingerprintReq(p: Payload, at: number, m: FingerprintReqI
   } else {
     putU64(v, at, m.fingerprint, 'FingerprintReq.fingerprint');
   }
-  const protocolSize = checkCount(stringSize(m.protocol, 'FingerprintReq.protocol'), 255, 'FingerprintReq.protocol');
+  const protocolSize = putString(p, at + 11, m.protocol, 255, 'FingerprintReq.protocol');
   v.setUint8(at + 10, protocolSize);
   at += 11;
-  at = putString(p, at, m.protocol);
+  at += protocolSize;
   return at;
 }
 
@@ -347,10 +347,10 @@ export function marshalFingerprintResp(p: Payload, at: number, m: FingerprintRes
   } else {
     putU64(v, at, m.fingerprint, 'FingerprintResp.fingerprint');
   }
-  const protocolSize = checkCount(stringSize(m.protocol, 'FingerprintResp.protocol'), 255, 'FingerprintResp.protocol');
+  const protocolSize = putString(p, at + 11, m.protocol, 255, 'FingerprintResp.protocol');
   v.setUint8(at + 10, protocolSize);
   at += 11;
-  at = putString(p, at, m.protocol);
+  at += protocolSize;
   const layoutsCount = checkCount(listCount(m.layouts, 'FingerprintResp.layouts'), 65535, 'FingerprintResp.layouts');
   v.setUint16(at, layoutsCount, true);
   at += 2;

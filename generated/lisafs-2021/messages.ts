@@ -681,10 +681,10 @@ export function sizeMountReq(m: MountReqInit): number {
 
 export function marshalMountReq(p: Payload, at: number, m: MountReqInit): number {
   const v = p.view;
-  const mountPathSize = checkCount(stringSize(m.mountPath, 'MountReq.mountPath'), 4294967295, 'MountReq.mountPath');
+  const mountPathSize = putString(p, at + 4, m.mountPath, 4294967295, 'MountReq.mountPath');
   v.setUint32(at, mountPathSize, true);
   at += 4;
-  at = putString(p, at, m.mountPath);
+  at += mountPathSize;
   return at;
 }
 

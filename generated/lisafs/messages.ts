@@ -975,10 +975,9 @@ export function marshalWalkReq(p: Payload, at: number, m: WalkReqInit): number {
   v.setUint16(at + 8, pathCount, true);
   at += 10;
   for (let i = 0; i < pathCount; i++) {
-    const text = m.path[i]!;
-    const size = checkCount(stringSize(text, 'WalkReq.path'), 65535, 'WalkReq.path');
+    const size = putString(p, at + 2, m.path[i]!, 65535, 'WalkReq.path');
     v.setUint16(at, size, true);
-    at = putString(p, at + 2, text);
+    at += 2 + size;
   }
   return at;
 }
@@ -1394,14 +1393,14 @@ export function marshalRenameAtReq(p: Payload, at: number, m: RenameAtReqInit): 
   const v = p.view;
   putU64(v, at, m.oldDir, 'RenameAtReq.oldDir');
   putU64(v, at + 8, m.newDir, 'RenameAtReq.newDir');
-  const oldNameSize = checkCount(stringSize(m.oldName, 'RenameAtReq.oldName'), 65535, 'RenameAtReq.oldName');
+  const oldNameSize = putString(p, at + 18, m.oldName, 65535, 'RenameAtReq.oldName');
   v.setUint16(at + 16, oldNameSize, true);
   at += 18;
-  at = putString(p, at, m.oldName);
-  const newNameSize = checkCount(stringSize(m.newName, 'RenameAtReq.newName'), 65535, 'RenameAtReq.newName');
+  at += oldNameSize;
+  const newNameSize = putString(p, at + 2, m.newName, 65535, 'RenameAtReq.newName');
   v.setUint16(at, newNameSize, true);
   at += 2;
-  at = putString(p, at, m.newName);
+  at += newNameSize;
   return at;
 }
 
@@ -1489,14 +1488,14 @@ export function marshalRenameAt2Req(p: Payload, at: number, m: RenameAt2ReqInit)
   const v = p.view;
   putU64(v, at, m.oldDir, 'RenameAt2Req.oldDir');
   putU64(v, at + 8, m.newDir, 'RenameAt2Req.newDir');
-  const oldNameSize = checkCount(stringSize(m.oldName, 'RenameAt2Req.oldName'), 65535, 'RenameAt2Req.oldName');
+  const oldNameSize = putString(p, at + 18, m.oldName, 65535, 'RenameAt2Req.oldName');
   v.setUint16(at + 16, oldNameSize, true);
   at += 18;
-  at = putString(p, at, m.oldName);
-  const newNameSize = checkCount(stringSize(m.newName, 'RenameAt2Req.newName'), 65535, 'RenameAt2Req.newName');
+  at += oldNameSize;
+  const newNameSize = putString(p, at + 2, m.newName, 65535, 'RenameAt2Req.newName');
   v.setUint16(at, newNameSize, true);
   at += 2;
-  at = putString(p, at, m.newName);
+  at += newNameSize;
   if (!isU32(m.flags)) throw badInteger(m.flags, 'u32', 'RenameAt2Req.flags');
   v.setUint32(at, m.flags, true);
   at += 4;
@@ -1686,10 +1685,10 @@ export function marshalOpenCreateAtReq(p: Payload, at: number, m: OpenCreateAtRe
   v.setUint32(at + 20, 0, true); // pad1
   if (!isU32(m.flags)) throw badInteger(m.flags, 'u32', 'OpenCreateAtReq.flags');
   v.setUint32(at + 24, m.flags, true);
-  const nameSize = checkCount(stringSize(m.name, 'OpenCreateAtReq.name'), 65535, 'OpenCreateAtReq.name');
+  const nameSize = putString(p, at + 30, m.name, 65535, 'OpenCreateAtReq.name');
   v.setUint16(at + 28, nameSize, true);
   at += 30;
-  at = putString(p, at, m.name);
+  at += nameSize;
   return at;
 }
 
@@ -1784,10 +1783,10 @@ export function marshalMkdirAtReq(p: Payload, at: number, m: MkdirAtReqInit): nu
   v.setUint16(at + 16, m.mode, true);
   v.setUint16(at + 18, 0, true); // pad0
   v.setUint32(at + 20, 0, true); // pad1
-  const nameSize = checkCount(stringSize(m.name, 'MkdirAtReq.name'), 65535, 'MkdirAtReq.name');
+  const nameSize = putString(p, at + 26, m.name, 65535, 'MkdirAtReq.name');
   v.setUint16(at + 24, nameSize, true);
   at += 26;
-  at = putString(p, at, m.name);
+  at += nameSize;
   return at;
 }
 
@@ -1894,10 +1893,10 @@ export function marshalMknodAtReq(p: Payload, at: number, m: MknodAtReqInit): nu
   v.setUint32(at + 24, m.minor, true);
   if (!isU32(m.major)) throw badInteger(m.major, 'u32', 'MknodAtReq.major');
   v.setUint32(at + 28, m.major, true);
-  const nameSize = checkCount(stringSize(m.name, 'MknodAtReq.name'), 65535, 'MknodAtReq.name');
+  const nameSize = putString(p, at + 34, m.name, 65535, 'MknodAtReq.name');
   v.setUint16(at + 32, nameSize, true);
   at += 34;
-  at = putString(p, at, m.name);
+  at += nameSize;
   return at;
 }
 
@@ -2001,10 +2000,10 @@ export function marshalBindAtReq(p: Payload, at: number, m: BindAtReqInit): numb
   v.setUint32(at + 20, 0, true); // pad1
   if (!isU32(m.sockType)) throw badInteger(m.sockType, 'u32', 'BindAtReq.sockType');
   v.setUint32(at + 24, m.sockType, true);
-  const nameSize = checkCount(stringSize(m.name, 'BindAtReq.name'), 65535, 'BindAtReq.name');
+  const nameSize = putString(p, at + 30, m.name, 65535, 'BindAtReq.name');
   v.setUint16(at + 28, nameSize, true);
   at += 30;
-  at = putString(p, at, m.name);
+  at += nameSize;
   return at;
 }
 
@@ -2144,10 +2143,10 @@ export function marshalDirent64(p: Payload, at: number, m: Dirent64Init): number
     putU64(v, at, m.ino, 'Dirent64.ino');
     putU64(v, at + 16, m.off, 'Dirent64.off');
   }
-  const nameSize = checkCount(stringSize(m.name, 'Dirent64.name'), 65535, 'Dirent64.name');
+  const nameSize = putString(p, at + 27, m.name, 65535, 'Dirent64.name');
   v.setUint16(at + 25, nameSize, true);
   at += 27;
-  at = putString(p, at, m.name);
+  at += nameSize;
   return at;
 }
 
@@ -3593,14 +3592,14 @@ export function marshalSymlinkAtReq(p: Payload, at: number, m: SymlinkAtReqInit)
   v.setUint32(at + 8, m.uid, true);
   if (!isU32(m.gid)) throw badInteger(m.gid, 'u32', 'SymlinkAtReq.gid');
   v.setUint32(at + 12, m.gid, true);
-  const nameSize = checkCount(stringSize(m.name, 'SymlinkAtReq.name'), 65535, 'SymlinkAtReq.name');
+  const nameSize = putString(p, at + 18, m.name, 65535, 'SymlinkAtReq.name');
   v.setUint16(at + 16, nameSize, true);
   at += 18;
-  at = putString(p, at, m.name);
-  const targetSize = checkCount(stringSize(m.target, 'SymlinkAtReq.target'), 65535, 'SymlinkAtReq.target');
+  at += nameSize;
+  const targetSize = putString(p, at + 2, m.target, 65535, 'SymlinkAtReq.target');
   v.setUint16(at, targetSize, true);
   at += 2;
-  at = putString(p, at, m.target);
+  at += targetSize;
   return at;
 }
 
@@ -3726,10 +3725,10 @@ export function marshalLinkAtReq(p: Payload, at: number, m: LinkAtReqInit): numb
   const v = p.view;
   putU64(v, at, m.dirFD, 'LinkAtReq.dirFD');
   putU64(v, at + 8, m.target, 'LinkAtReq.target');
-  const nameSize = checkCount(stringSize(m.name, 'LinkAtReq.name'), 65535, 'LinkAtReq.name');
+  const nameSize = putString(p, at + 18, m.name, 65535, 'LinkAtReq.name');
   v.setUint16(at + 16, nameSize, true);
   at += 18;
-  at = putString(p, at, m.name);
+  at += nameSize;
   return at;
 }
 
@@ -4073,10 +4072,10 @@ export function sizeReadLinkAtResp(m: ReadLinkAtRespInit): number {
 
 export function marshalReadLinkAtResp(p: Payload, at: number, m: ReadLinkAtRespInit): number {
   const v = p.view;
-  const targetSize = checkCount(stringSize(m.target, 'ReadLinkAtResp.target'), 65535, 'ReadLinkAtResp.target');
+  const targetSize = putString(p, at + 2, m.target, 65535, 'ReadLinkAtResp.target');
   v.setUint16(at, targetSize, true);
   at += 2;
-  at = putString(p, at, m.target);
+  at += targetSize;
   return at;
 }
 
@@ -4226,10 +4225,10 @@ export function marshalUnlinkAtReq(p: Payload, at: number, m: UnlinkAtReqInit): 
   putU64(v, at, m.dirFD, 'UnlinkAtReq.dirFD');
   if (!isU32(m.flags)) throw badInteger(m.flags, 'u32', 'UnlinkAtReq.flags');
   v.setUint32(at + 8, m.flags, true);
-  const nameSize = checkCount(stringSize(m.name, 'UnlinkAtReq.name'), 65535, 'UnlinkAtReq.name');
+  const nameSize = putString(p, at + 14, m.name, 65535, 'UnlinkAtReq.name');
   v.setUint16(at + 12, nameSize, true);
   at += 14;
-  at = putString(p, at, m.name);
+  at += nameSize;
   return at;
 }
 
@@ -4418,10 +4417,10 @@ export function marshalFGetXattrReq(p: Payload, at: number, m: FGetXattrReqInit)
   putU64(v, at, m.fd, 'FGetXattrReq.fd');
   if (!isU32(m.bufSize)) throw badInteger(m.bufSize, 'u32', 'FGetXattrReq.bufSize');
   v.setUint32(at + 8, m.bufSize, true);
-  const nameSize = checkCount(stringSize(m.name, 'FGetXattrReq.name'), 65535, 'FGetXattrReq.name');
+  const nameSize = putString(p, at + 14, m.name, 65535, 'FGetXattrReq.name');
   v.setUint16(at + 12, nameSize, true);
   at += 14;
-  at = putString(p, at, m.name);
+  at += nameSize;
   return at;
 }
 
@@ -4475,10 +4474,10 @@ export function sizeFGetXattrResp(m: FGetXattrRespInit): number {
 
 export function marshalFGetXattrResp(p: Payload, at: number, m: FGetXattrRespInit): number {
   const v = p.view;
-  const valueSize = checkCount(stringSize(m.value, 'FGetXattrResp.value'), 65535, 'FGetXattrResp.value');
+  const valueSize = putString(p, at + 2, m.value, 65535, 'FGetXattrResp.value');
   v.setUint16(at, valueSize, true);
   at += 2;
-  at = putString(p, at, m.value);
+  at += valueSize;
   return at;
 }
 
@@ -4549,14 +4548,14 @@ export function marshalFSetXattrReq(p: Payload, at: number, m: FSetXattrReqInit)
   putU64(v, at, m.fd, 'FSetXattrReq.fd');
   if (!isU32(m.flags)) throw badInteger(m.flags, 'u32', 'FSetXattrReq.flags');
   v.setUint32(at + 8, m.flags, true);
-  const nameSize = checkCount(stringSize(m.name, 'FSetXattrReq.name'), 65535, 'FSetXattrReq.name');
+  const nameSize = putString(p, at + 14, m.name, 65535, 'FSetXattrReq.name');
   v.setUint16(at + 12, nameSize, true);
   at += 14;
-  at = putString(p, at, m.name);
-  const valueSize = checkCount(stringSize(m.value, 'FSetXattrReq.value'), 65535, 'FSetXattrReq.value');
+  at += nameSize;
+  const valueSize = putString(p, at + 2, m.value, 65535, 'FSetXattrReq.value');
   v.setUint16(at, valueSize, true);
   at += 2;
-  at = putString(p, at, m.value);
+  at += valueSize;
   return at;
 }
 
@@ -4708,10 +4707,9 @@ export function marshalFListXattrResp(p: Payload, at: number, m: FListXattrRespI
   v.setUint16(at, xattrsCount, true);
   at += 2;
   for (let i = 0; i < xattrsCount; i++) {
-    const text = m.xattrs[i]!;
-    const size = checkCount(stringSize(text, 'FListXattrResp.xattrs'), 65535, 'FListXattrResp.xattrs');
+    const size = putString(p, at + 2, m.xattrs[i]!, 65535, 'FListXattrResp.xattrs');
     v.setUint16(at, size, true);
-    at = putString(p, at + 2, text);
+    at += 2 + size;
   }
   return at;
 }
@@ -4777,10 +4775,10 @@ export function sizeFRemoveXattrReq(m: FRemoveXattrReqInit): number {
 export function marshalFRemoveXattrReq(p: Payload, at: number, m: FRemoveXattrReqInit): number {
   const v = p.view;
   putU64(v, at, m.fd, 'FRemoveXattrReq.fd');
-  const nameSize = checkCount(stringSize(m.name, 'FRemoveXattrReq.name'), 65535, 'FRemoveXattrReq.name');
+  const nameSize = putString(p, at + 10, m.name, 65535, 'FRemoveXattrReq.name');
   v.setUint16(at + 8, nameSize, true);
   at += 10;
-  at = putString(p, at, m.name);
+  at += nameSize;
   return at;
 }
 
@@ -5001,10 +4999,10 @@ export function sizeAcceptResp(m: AcceptRespInit): number {
 
 export function marshalAcceptResp(p: Payload, at: number, m: AcceptRespInit): number {
   const v = p.view;
-  const peerAddrSize = checkCount(stringSize(m.peerAddr, 'AcceptResp.peerAddr'), 65535, 'AcceptResp.peerAddr');
+  const peerAddrSize = putString(p, at + 2, m.peerAddr, 65535, 'AcceptResp.peerAddr');
   v.setUint16(at, peerAddrSize, true);
   at += 2;
-  at = putString(p, at, m.peerAddr);
+  at += peerAddrSize;
   return at;
 }
 

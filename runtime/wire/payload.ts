@@ -4,7 +4,7 @@
  */
 
 import { outOfRange, wrongType, wrongValue } from './invalid.js';
-import { decodeString, encodeString } from './string.js';
+import { decodeWords, encodeWords } from './string.js';
 import { highHalf, lowHalf, splitI64, splitU64 } from './u64.js';
 
 /** What unmarshal returns for bytes that are not such a message: -EIO, which is what gVisor answers for them. */
@@ -172,14 +172,17 @@ export function checkAbsent(size: number, field: string, ...later: readonly unkn
   return size;
 }
 
-/** Writes the bytes of a string whose size is already written and known to fit; returns the offset after them. */
-export function putString(payload: Payload, at: number, text: string): number {
-  return encodeString(payload.bytes, at, text);
+/**
+ * Writes the bytes of a string at `at`, where there is room for stringSize(text), and returns how many they are. Throws
+ * for what has no bytes, or more than `most`.
+ */
+export function putString(payload: Payload, at: number, text: string, most: number, field: string): number {
+  return encodeWords(payload.view, payload.bytes, at, text, most, field);
 }
 
 /** The string between two checked offsets. Each byte is read once. */
 export function getString(payload: Payload, at: number, end: number): string {
-  return decodeString(payload.bytes, at, end);
+  return decodeWords(payload.view, payload.bytes, at, end);
 }
 
 /**

@@ -124,10 +124,10 @@ test('a string is measured, limited and written after its size', async () => {
     '  const v = p.view;',
     "  if (!isI16(m.at)) throw badInteger(m.at, 'i16', 'GetReq.at');",
     '  v.setInt16(at, m.at, true);',
-    "  const keySize = checkCount(stringSize(m.key, 'GetReq.key'), 40, 'GetReq.key');",
+    "  const keySize = putString(p, at + 3, m.key, 40, 'GetReq.key');",
     '  v.setUint8(at + 2, keySize);',
     '  at += 3;',
-    '  at = putString(p, at, m.key);',
+    '  at += keySize;',
     '  return at;',
     '}',
   ]);

@@ -80,7 +80,7 @@ const runs = suite('runs');
 
 runs('strings and bytes are put where they should be, and end where they are said to', () => {
   const payload = Payload.alloc(16);
-  assert.is(putString(payload, 1, 'né'), 4);
+  assert.is(putString(payload, 1, 'né', 3, 'Req.name'), 3);
   assert.is(getString(payload, 1, 4), 'né');
   assert.is(putBytes(payload, 4, new Uint8Array([7, 8])), 6);
   assert.is(payload.bytes.subarray(0, 7).toString('hex'), '006ec3a9070800');

@@ -1,19 +1,27 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decodeString, encodeString, stringSize } from '../../runtime/wire/string.js';
+import { decodeString, decodeWords, encodeString, encodeWords, stringSize } from '../../runtime/wire/string.js';
 
-/** Decodes bytes that lie amid others. */
-function decode(bytes: Uint8Array): string {
-  const room = Buffer.concat([Buffer.from([0xc3]), bytes, Buffer.from([0xa9])]);
-  return decodeString(room, 1, 1 + bytes.length);
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** Encodes amid other bytes, which must stay as they are. */
+/** Decodes bytes that lie amid others, both ways. */
+function decode(bytes: Uint8Array): string {
+  const room = Buffer.concat([Buffer.from([0xc3]), bytes, Buffer.from([0xa9])]);
+  const text = decodeString(room, 1, 1 + bytes.length);
+  assert.is(decodeWords(viewOf(room), room, 1, 1 + bytes.length), text);
+  return text;
+}
+
+/** Encodes amid other bytes, which must stay as they are, both ways. */
 function encode(text: string): Buffer {
   const size = stringSize(text, 'text');
-  const room = Buffer.alloc(size + 2, 0xa5);
+  const [room, other] = [Buffer.alloc(size + 2, 0xa5), Buffer.alloc(size + 2, 0xa5)];
   assert.is(encodeString(room, 1, text), 1 + size);
+  assert.is(encodeWords(viewOf(other), other, 1, text, size, 'text'), size);
+  assert.is(other.toString('hex'), room.toString('hex'));
   assert.is(room[0], 0xa5);
   assert.is(room[1 + size], 0xa5);
   return room.subarray(1, 1 + size);
@@ -80,6 +88,38 @@ strings('what is no string is refused by its name', () => {
       () => Reflect.apply(stringSize, undefined, [value, 'Req.name']),
       /^Req\.name must be a string, not /u,
     );
+  }
+});
+
+strings('what has no bytes, or too many, is not written', () => {
+  const room = Buffer.alloc(100);
+  const write = (text: unknown, most: number): (() => unknown) => {
+    return () => Reflect.apply(encodeWords, undefined, [viewOf(room), room, 1, text, most, 'Req.name']);
+  };
+  assert.throws(write('\ud800', 99), /^Req\.name must be a string without lone surrogates/u);
+  for (const text of ['abcd', 'aé', 'é'.repeat(30), 'x'.repeat(40)]) {
+    const size = Buffer.byteLength(text);
+    assert.is(write(text, size)(), size);
+    assert.throws(write(text, size - 1), new RegExp(`^Req\\.name must be at most ${size - 1} long, not ${size}$`, 'u'));
+  }
+  for (const value of [undefined, null, 5, {}, ['a'], Buffer.from('a')]) {
+    assert.throws(write(value, 99), /^Req\.name must be a string, not /u);
+  }
+});
+
+strings('every size has all of its characters in their order, wherever one that is not ASCII stands', () => {
+  const letters = Array.from({ length: 140 }, (_, i) => String.fromCharCode(33 + (i % 90))).join('');
+  for (let size = 0; size <= letters.length; size++) {
+    const text = letters.slice(0, size);
+    assert.is(decode(Buffer.from(text)), text);
+    assert.is(encode(text).toString('latin1'), text);
+    for (const at of [0, 1, 2, 3, size >> 1, size - 1].filter((each) => each >= 0 && each < size)) {
+      const bytes = Buffer.from(text);
+      bytes[at] = 0xe9;
+      const spoilt = `${text.slice(0, at)}\udce9${text.slice(at + 1)}`;
+      assert.is(decode(bytes), spoilt);
+      assert.is(encode(spoilt).toString('hex'), bytes.toString('hex'));
+    }
   }
 });
 

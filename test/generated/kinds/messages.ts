@@ -529,10 +529,10 @@ export function marshalBlock(p: Payload, at: number, m: BlockInit): number {
   const v = p.view;
   if (!isU32(m.at)) throw badInteger(m.at, 'u32', 'Block.at');
   v.setUint32(at, m.at, true);
-  const textSize = checkCount(stringSize(m.text, 'Block.text'), 65535, 'Block.text');
+  const textSize = putString(p, at + 6, m.text, 65535, 'Block.text');
   v.setUint16(at + 4, textSize, true);
   at += 6;
-  at = putString(p, at, m.text);
+  at += textSize;
   if (m instanceof Block) {
     v.setInt32(at, m._endLow, true);
     v.setInt32(at + 4, m._endHigh, true);
@@ -543,10 +543,9 @@ export function marshalBlock(p: Payload, at: number, m: BlockInit): number {
   v.setUint8(at + 8, namesCount);
   at += 9;
   for (let i = 0; i < namesCount; i++) {
-    const text = m.names[i]!;
-    const size = checkCount(stringSize(text, 'Block.names'), 20, 'Block.names');
+    const size = putString(p, at + 1, m.names[i]!, 20, 'Block.names');
     v.setUint8(at, size);
-    at = putString(p, at + 1, text);
+    at += 1 + size;
   }
   return at;
 }
@@ -806,10 +805,9 @@ export function marshalLists(p: Payload, at: number, m: ListsInit): number {
   v.setUint8(at, stringsCount);
   at += 1;
   for (let i = 0; i < stringsCount; i++) {
-    const text = m.strings[i]!;
-    const size = checkCount(stringSize(text, 'Lists.strings'), 4294967295, 'Lists.strings');
+    const size = putString(p, at + 4, m.strings[i]!, 4294967295, 'Lists.strings');
     v.setUint32(at, size, true);
-    at = putString(p, at + 4, text);
+    at += 4 + size;
   }
   const pairsCount = checkCount(listCount(m.pairs, 'Lists.pairs'), 65535, 'Lists.pairs');
   v.setUint16(at, pairsCount, true);
@@ -1132,18 +1130,18 @@ export function marshalNames2(p: Payload, at: number, m: Names2Init): number {
     putU8(v, at, m.list[i]!, 'Names2.list');
     at += 1;
   }
-  const stringSize_ = checkCount(stringSize(m.string, 'Names2.string'), 255, 'Names2.string');
+  const stringSize_ = putString(p, at + 1, m.string, 255, 'Names2.string');
   v.setUint8(at, stringSize_);
   at += 1;
-  at = putString(p, at, m.string);
+  at += stringSize_;
   const bytesSize_ = checkCount(bytesSize(m.bytes, 'Names2.bytes'), 255, 'Names2.bytes');
   v.setUint8(at, bytesSize_);
   at += 1;
   at = putBytes(p, at, m.bytes);
-  const checkSize_ = checkCount(stringSize(m.check, 'Names2.check'), 9, 'Names2.check');
+  const checkSize_ = putString(p, at + 4, m.check, 9, 'Names2.check');
   v.setUint32(at, checkSize_, true);
   at += 4;
-  at = putString(p, at, m.check);
+  at += checkSize_;
   if (!isU8(m.v)) throw badInteger(m.v, 'u8', 'Names2.v');
   v.setUint8(at, m.v);
   if (!isU8(m.p)) throw badInteger(m.p, 'u8', 'Names2.p');
@@ -1491,10 +1489,10 @@ export function marshalChecks(p: Payload, at: number, m: ChecksInit): number {
     putF64(v, at, m.doubles[i]!, 'Checks.doubles');
     at += 8;
   }
-  const textSize = checkCount(stringSize(m.text, 'Checks.text'), 65535, 'Checks.text');
+  const textSize = putString(p, at + 2, m.text, 65535, 'Checks.text');
   v.setUint16(at, textSize, true);
   at += 2;
-  at = putString(p, at, m.text);
+  at += textSize;
   writeChecked(p, at, m.last);
   at += 48;
   return at;
@@ -1778,10 +1776,10 @@ export function marshalOptionals(p: Payload, at: number, m: OptionalsInit): numb
   const v = p.view;
   if (!isU16(m.a)) throw badInteger(m.a, 'u16', 'Optionals.a');
   v.setUint16(at, m.a, true);
-  const textSize = checkCount(stringSize(m.text, 'Optionals.text'), 65535, 'Optionals.text');
+  const textSize = putString(p, at + 4, m.text, 65535, 'Optionals.text');
   v.setUint16(at + 2, textSize, true);
   at += 4;
-  at = putString(p, at, m.text);
+  at += textSize;
   if (m.b === undefined) return at;
   putU8(v, at, m.b, 'Optionals.b');
   at += 1;
@@ -1807,10 +1805,10 @@ export function marshalOptionals(p: Payload, at: number, m: OptionalsInit): numb
   putF64(v, at, m.i, 'Optionals.i');
   at += 8;
   if (m.j === undefined) return at;
-  const jSize = checkCount(stringSize(m.j, 'Optionals.j'), 40, 'Optionals.j');
+  const jSize = putString(p, at + 1, m.j, 40, 'Optionals.j');
   v.setUint8(at, jSize);
   at += 1;
-  at = putString(p, at, m.j);
+  at += jSize;
   if (m.k === undefined) return at;
   const kSize = checkCount(bytesSize(m.k, 'Optionals.k'), 50, 'Optionals.k');
   v.setUint16(at, kSize, true);
@@ -1824,10 +1822,9 @@ export function marshalOptionals(p: Payload, at: number, m: OptionalsInit): numb
   v.setUint16(at, mCount, true);
   at += 2;
   for (let i = 0; i < mCount; i++) {
-    const text = m.m[i]!;
-    const size = checkCount(stringSize(text, 'Optionals.m'), 65535, 'Optionals.m');
+    const size = putString(p, at + 2, m.m[i]!, 65535, 'Optionals.m');
     v.setUint16(at, size, true);
-    at = putString(p, at + 2, text);
+    at += 2 + size;
   }
   if (m.n === undefined) return at;
   const nCount = checkCount(listCount(m.n, 'Optionals.n'), 9, 'Optionals.n');
@@ -2448,10 +2445,10 @@ export function marshalGiftsResp(p: Payload, at: number, m: GiftsRespInit): numb
   const v = p.view;
   if (!isU8(m.y)) throw badInteger(m.y, 'u8', 'GiftsResp.y');
   v.setUint8(at, m.y);
-  const zSize = checkCount(stringSize(m.z, 'GiftsResp.z'), 65535, 'GiftsResp.z');
+  const zSize = putString(p, at + 3, m.z, 65535, 'GiftsResp.z');
   v.setUint16(at + 1, zSize, true);
   at += 3;
-  at = putString(p, at, m.z);
+  at += zSize;
   return at;
 }
 

@@ -147,10 +147,10 @@ export function sizeGetReq(m: GetReqInit): number {
 
 export function marshalGetReq(p: Payload, at: number, m: GetReqInit): number {
   const v = p.view;
-  const keySize = checkCount(stringSize(m.key, 'GetReq.key'), 65535, 'GetReq.key');
+  const keySize = putString(p, at + 2, m.key, 65535, 'GetReq.key');
   v.setUint16(at, keySize, true);
   at += 2;
-  at = putString(p, at, m.key);
+  at += keySize;
   if (m.since === undefined) return at;
   putU64(v, at, m.since, 'GetReq.since');
   at += 8;
@@ -346,10 +346,10 @@ export function sizePutReq(m: PutReqInit): number {
 
 export function marshalPutReq(p: Payload, at: number, m: PutReqInit): number {
   const v = p.view;
-  const keySize = checkCount(stringSize(m.key, 'PutReq.key'), 65535, 'PutReq.key');
+  const keySize = putString(p, at + 2, m.key, 65535, 'PutReq.key');
   v.setUint16(at, keySize, true);
   at += 2;
-  at = putString(p, at, m.key);
+  at += keySize;
   const valueSize = checkCount(bytesSize(m.value, 'PutReq.value'), 4294967295, 'PutReq.value');
   v.setUint32(at, valueSize, true);
   at += 4;
@@ -563,10 +563,10 @@ export function sizeDropReq(m: DropReqInit): number {
 
 export function marshalDropReq(p: Payload, at: number, m: DropReqInit): number {
   const v = p.view;
-  const keySize = checkCount(stringSize(m.key, 'DropReq.key'), 65535, 'DropReq.key');
+  const keySize = putString(p, at + 2, m.key, 65535, 'DropReq.key');
   v.setUint16(at, keySize, true);
   at += 2;
-  at = putString(p, at, m.key);
+  at += keySize;
   return at;
 }
 
@@ -616,10 +616,10 @@ export function sizeTouchReq(m: TouchReqInit): number {
 
 export function marshalTouchReq(p: Payload, at: number, m: TouchReqInit): number {
   const v = p.view;
-  const keySize = checkCount(stringSize(m.key, 'TouchReq.key'), 65535, 'TouchReq.key');
+  const keySize = putString(p, at + 2, m.key, 65535, 'TouchReq.key');
   v.setUint16(at, keySize, true);
   at += 2;
-  at = putString(p, at, m.key);
+  at += keySize;
   return at;
 }
 

@@ -114,10 +114,10 @@ export function sizeSayReq(m: SayReqInit): number {
 
 export function marshalSayReq(p: Payload, at: number, m: SayReqInit): number {
   const v = p.view;
-  const textSize = checkCount(stringSize(m.text, 'SayReq.text'), 65535, 'SayReq.text');
+  const textSize = putString(p, at + 2, m.text, 65535, 'SayReq.text');
   v.setUint16(at, textSize, true);
   at += 2;
-  at = putString(p, at, m.text);
+  at += textSize;
   return at;
 }
 
@@ -167,10 +167,10 @@ export function sizeSayResp(m: SayRespInit): number {
 
 export function marshalSayResp(p: Payload, at: number, m: SayRespInit): number {
   const v = p.view;
-  const textSize = checkCount(stringSize(m.text, 'SayResp.text'), 65535, 'SayResp.text');
+  const textSize = putString(p, at + 2, m.text, 65535, 'SayResp.text');
   v.setUint16(at, textSize, true);
   at += 2;
-  at = putString(p, at, m.text);
+  at += textSize;
   return at;
 }
 

@@ -243,10 +243,10 @@ export function sizeGetReq(m: GetReqInit): number {
 
 export function marshalGetReq(p: Payload, at: number, m: GetReqInit): number {
   const v = p.view;
-  const keySize = checkCount(stringSize(m.key, 'GetReq.key'), 65535, 'GetReq.key');
+  const keySize = putString(p, at + 2, m.key, 65535, 'GetReq.key');
   v.setUint16(at, keySize, true);
   at += 2;
-  at = putString(p, at, m.key);
+  at += keySize;
   return at;
 }
 
@@ -327,10 +327,10 @@ export function sizePutReq(m: PutReqInit): number {
 
 export function marshalPutReq(p: Payload, at: number, m: PutReqInit): number {
   const v = p.view;
-  const keySize = checkCount(stringSize(m.key, 'PutReq.key'), 65535, 'PutReq.key');
+  const keySize = putString(p, at + 2, m.key, 65535, 'PutReq.key');
   v.setUint16(at, keySize, true);
   at += 2;
-  at = putString(p, at, m.key);
+  at += keySize;
   const valueSize = checkCount(bytesSize(m.value, 'PutReq.value'), 4294967295, 'PutReq.value');
   v.setUint32(at, valueSize, true);
   at += 4;
@@ -480,10 +480,9 @@ export function marshalKeysResp(p: Payload, at: number, m: KeysRespInit): number
   v.setUint16(at, keysCount, true);
   at += 2;
   for (let i = 0; i < keysCount; i++) {
-    const text = m.keys[i]!;
-    const size = checkCount(stringSize(text, 'KeysResp.keys'), 65535, 'KeysResp.keys');
+    const size = putString(p, at + 2, m.keys[i]!, 65535, 'KeysResp.keys');
     v.setUint16(at, size, true);
-    at = putString(p, at + 2, text);
+    at += 2 + size;
   }
   return at;
 }
