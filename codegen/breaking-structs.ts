@@ -2,7 +2,7 @@
 
 import type { Rule } from './breaking-rules.js';
 import { layoutOf, wireTextOf } from './fingerprint.js';
-import type { Field, FieldType, LaidProtocol, LaidStruct, Place } from './ir.js';
+import { partOf, type Field, type FieldType, type LaidProtocol, type LaidStruct, type Place } from './ir.js';
 
 /** Tells of a change: its rule, what it is about (`Item.size`), where, and why it breaks what its level says. */
 export type Tell = (rule: Rule, subject: string, place: Place, reason: string) => void;
@@ -168,12 +168,6 @@ function addedReason(field: Field, struct: LaidStruct): string {
   return next === undefined
     ? 'what comes before it has changed as well'
     : `running peers have '${next.name}' at its place; add it after all other optional fields`;
-}
-
-/** The struct that a field holds or lists. */
-function partOf(type: FieldType): string | undefined {
-  if (type.kind === 'list') return partOf(type.element);
-  return type.kind === 'struct' ? type.name : undefined;
 }
 
 /** Which values a type has, where not all that its bytes can be. */

@@ -1,6 +1,6 @@
 /** What can only be said of a schema when all of it was read: names within a message, donations, standard messages. */
 
-import type { Field, FieldType, Message, Place, Struct } from './ir.js';
+import { partOf, type Field, type Message, type Place, type Struct } from './ir.js';
 import { STANDARD_MESSAGES, wrongStandard } from './mids.js';
 import { show, twinsOf } from './names.js';
 
@@ -74,7 +74,7 @@ function clashOf(field: Field, other: Field, member: string): string {
 /** Error, Mount and Channel have what the runtime needs of them. */
 function checkStandard(message: Message, resp: readonly Field[], report: Report): void {
   if (message.implied || STANDARD_MESSAGES[message.mid] !== message.name) return;
-  const wrong = wrongStandard(message.mid, message.req, resp);
+  const wrong = wrongStandard(message, resp);
   if (wrong !== undefined) report(message.place, wrong);
 }
 
@@ -89,14 +89,8 @@ function checkDonation(
   if (message.donates.length === 0 || resp === undefined) return;
   const other =
     messages.find((each) => each.req === resp || (each !== message && each.resp === resp))?.member ??
-    structs.find((struct) => struct.fields.some((field) => structOf(field.type) === resp))?.name;
+    structs.find((struct) => struct.fields.some((field) => partOf(field.type) === resp))?.name;
   if (other === undefined) return;
   const shared = `'${resp}', which '${other}' has as well, cannot be the response of one that donates`;
   report(message.place, `${shared}; give ${show(message.member)} a response type of its own`);
-}
-
-/** The struct that a field is, or is a list of. */
-function structOf(type: FieldType): string | undefined {
-  if (type.kind === 'list') return structOf(type.element);
-  return type.kind === 'struct' ? type.name : undefined;
 }

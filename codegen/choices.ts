@@ -1,5 +1,6 @@
 /** The parts of a schema that give numbers names: enums, flags and error codes. */
 
+import { constants } from 'node:os';
 import type { Choice, ChoiceMember, ErrorCodes, Place } from './ir.js';
 import { show, wrongConstant } from './names.js';
 import type { AliasSyntax, MemberSyntax, TypeSyntax } from './syntax.js';
@@ -8,6 +9,9 @@ type Report = (place: Place, message: string) => undefined;
 
 const FIRST_CODE = 4096;
 const MAX_U32 = 0xffff_ffff;
+
+/** Linux's errors have their codes, and a code without a name is shown as `E4096`. */
+const ERROR_NAMES: ReadonlySet<string> = new Set(Object.keys(constants.errno));
 
 /** True for an alias that declares names of numbers, and is resolved here. */
 export function isChoice({ type }: AliasSyntax): boolean {
@@ -50,7 +54,12 @@ export function errorCodesOf(alias: AliasSyntax, report: Report): ErrorCodes {
     report(type.place, `${show(name)} needs names of codes; write Errors<{ QuotaExceeded: ${FIRST_CODE} }>`);
     return { name, doc, place, members: [] };
   }
-  return { name, doc, place, members: membersOf(list.members, { least: FIRST_CODE, most: MAX_U32 }, report) };
+  const members = membersOf(list.members, { least: FIRST_CODE, most: MAX_U32 }, report);
+  for (const { name: code, place: at } of members) {
+    if (!ERROR_NAMES.has(code) && !/^E\d+$/u.test(code)) continue;
+    report(at, `${show(code)} is what another error is called already; choose a name of your own, as in 'NotFound'`);
+  }
+  return { name, doc, place, members };
 }
 
 function membersOf(

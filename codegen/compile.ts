@@ -61,6 +61,21 @@ export function analyse({
   const failed = (diagnostics: readonly Diagnostic[]): Analysed => {
     return { protocol: undefined, diagnostics: inOrder(diagnostics) };
   };
+  try {
+    return analysed(file, text, extensions, failed);
+  } catch (error) {
+    if (!(error instanceof RangeError && /call stack/u.test(error.message))) throw error;
+    const message = 'types are nested too deeply here to be read; give the inner ones names, or write fewer';
+    return failed([{ place: { file, line: 1, column: 1 }, message }]);
+  }
+}
+
+function analysed(
+  file: string,
+  text: string,
+  extensions: boolean,
+  failed: (diagnostics: readonly Diagnostic[]) => Analysed,
+): Analysed {
   const read = readSchema(file, text);
   if (read.diagnostics.length > 0) return failed(read.diagnostics);
   const resolved = resolveSchema(file, read.statements, extensions);

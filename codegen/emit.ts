@@ -91,7 +91,7 @@ function spaced(text: string): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, '?');
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '?');
 }
 
 /** LISAFS's Close; protocols of one's own have MIDs above 255. */
@@ -228,5 +228,5 @@ export function docComment(lines: readonly string[]): string {
 /** Nothing in a comment may end it, hide in it, or speak to the compiler. */
 function safeLine(line: string): string {
   const plain = line.replace(/\*\//gu, '*\\/').replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ');
-  return plain.replace(/@(?=ts-|internal|__)/gu, '@ ').trimEnd();
+  return plain.replace(/[@#](?=ts-|internal|__)/gu, '$& ').trimEnd();
 }

@@ -244,6 +244,12 @@ export interface LaidStruct extends Struct {
   readonly optionals: readonly PlacedField[];
 }
 
+/** The struct that a field holds or lists. */
+export function partOf(type: FieldType): string | undefined {
+  if (type.kind === 'list') return partOf(type.element);
+  return type.kind === 'struct' ? type.name : undefined;
+}
+
 /** A schema that emit.ts can print: nothing in it is wrong. */
 export interface LaidProtocol extends Protocol {
   readonly structs: readonly LaidStruct[];

@@ -3,27 +3,34 @@
  * run's start; what follows a field of variable size is packed and begins a new run.
  */
 
-import type {
-  Block,
-  Diagnostic,
-  Field,
-  FieldType,
-  LaidProtocol,
-  LaidStruct,
-  PlacedField,
-  Place,
-  Protocol,
-  Struct,
+import {
+  partOf,
+  type Block,
+  type Diagnostic,
+  type Field,
+  type FieldType,
+  type LaidProtocol,
+  type LaidStruct,
+  type Message,
+  type PlacedField,
+  type Place,
+  type Protocol,
+  type Struct,
 } from './ir.js';
 import { show } from './names.js';
 
 /** Larger than any payload that the runtime takes. */
 const MAX_STRUCT_BYTES = 64 << 20;
+/** Where a struct holds one that holds one: generated code calls itself as deep, and so do the types that it has. */
+const MAX_STRUCT_DEPTH = 32;
+/** Of a struct, those of its parts counted wherever they stand. */
+const MAX_STRUCT_FIELDS_COUNT = 10_000;
 
 /** The protocol with sizes and offsets. When diagnostics come with it, it is not to be used. */
 export function layoutProtocol(protocol: Protocol): { protocol: LaidProtocol; diagnostics: Diagnostic[] } {
   const layout = new Layout(protocol);
   const structs = protocol.structs.flatMap((struct) => layout.struct(struct.name, struct.place) ?? []);
+  for (const message of protocol.messages) layout.checkLimits(message);
   return { protocol: { ...protocol, structs }, diagnostics: layout.diagnostics };
 }
 
@@ -37,6 +44,8 @@ class Layout {
   readonly diagnostics: Diagnostic[] = [];
   readonly #sources: ReadonlyMap<string, Struct>;
   readonly #laid = new Map<string, LaidStruct | undefined>();
+  /** How many structs each is deep, and how many fields it has with those of its parts. */
+  readonly #nesting = new Map<string, { readonly depth: number; readonly width: number }>();
   /** The structs that are being laid out, outermost first. */
   readonly #path: string[] = [];
 
@@ -58,6 +67,19 @@ class Layout {
     this.#path.pop();
     this.#laid.set(name, laid);
     return laid;
+  }
+
+  /** Limits under which nothing of the message would come through. */
+  checkLimits({ member, place, req, resp, limits }: Message): void {
+    for (const [what, name, limit] of [
+      ['requests', req, limits.req],
+      ['responses', resp, limits.resp],
+    ] as const) {
+      const least = this.#laid.get(name ?? '')?.size ?? 0;
+      if (limit === undefined || limit >= least) continue;
+      const why = `${show(member)} takes ${what} of at most ${limit} bytes, and every one has ${least} or more`;
+      this.#report(place, `${why}; raise the limit`);
+    }
   }
 
   #report(place: Place, message: string): undefined {
@@ -89,8 +111,28 @@ class Layout {
     const size = blocks.reduce((sum, block) => sum + block.size + this.#leastTail(block), 0);
     if (size > MAX_STRUCT_BYTES)
       this.#report(source.place, `${show(source.name)} has ${size} bytes, more than any message can; split it`);
+    this.#checkNesting(source, fields);
     const fixed = optionals.length === 0 && blocks.every((block) => block.tail === undefined);
     return { ...source, fields, blocks, optionals, size, align, fixed };
+  }
+
+  /** Structs in structs in structs: neither TypeScript nor a reader follows without end. */
+  #checkNesting(source: Struct, fields: readonly Field[]): void {
+    const nested = { depth: 1, width: 0 };
+    for (const { type } of fields) {
+      const part = this.#nesting.get(partOf(type) ?? '') ?? { depth: 0, width: 1 };
+      nested.depth = Math.max(nested.depth, part.depth + 1);
+      nested.width += part.width;
+    }
+    const isDeep = nested.depth > MAX_STRUCT_DEPTH;
+    if (!isDeep && nested.width <= MAX_STRUCT_FIELDS_COUNT) {
+      this.#nesting.set(source.name, nested);
+      return;
+    }
+    const what = isDeep
+      ? `${nested.depth} structs one in the other, more than ${MAX_STRUCT_DEPTH}`
+      : `${nested.width} fields with those of its parts, more than ${MAX_STRUCT_FIELDS_COUNT}`;
+    this.#report(source.place, `${show(source.name)} has ${what}; make several messages of it`);
   }
 
   /** Takes an optional field out of the blocks. Reports one that is not at the end. */

@@ -117,20 +117,30 @@ export function standardMessage(mid: number, place: Place): { message: Message; 
 }
 
 /** What the runtime needs of a standard message that the schema declares: the sentence, or undefined. */
-export function wrongStandard(mid: number, req: string | undefined, resp: readonly Field[]): string | undefined {
+export function wrongStandard(
+  { mid, req, donates }: Pick<Message, 'mid' | 'req' | 'donates'>,
+  resp: readonly Field[],
+): string | undefined {
   const needed = STANDARD[mid]!.fields.filter((field) => field.type.kind !== 'pad');
   const missing = needed.find(
-    (field) => !resp.some((own) => own.name === field.name && sameType(own.type, field.type)),
+    (field) => !resp.some((own) => own.name === field.name && !own.optional && sameType(own.type, field.type)),
   );
   if (missing !== undefined) {
     return `${STANDARD_MESSAGES[mid]}'s response must have '${missing.name}: ${typeText(missing.type)}'; add it`;
   }
   if (mid !== 1 && req !== undefined) return `${STANDARD_MESSAGES[mid]}'s request carries nothing; write Empty`;
+  if (mid === 0 && resp.length > 1) return "Error's response is 'errno: u32' and nothing else; drop the rest";
+  const wanted = STANDARD[mid]!.donates;
+  if (mid !== 1 && donates.length !== wanted.length) {
+    const names = wanted.map((name) => `'${name}'`).join(', ');
+    const advice = wanted.length === 0 ? 'drop Donates' : `write Donates<${names}>`;
+    return `${STANDARD_MESSAGES[mid]} donates ${wanted.length} descriptors, not ${donates.length}; ${advice}`;
+  }
   return undefined;
 }
 
 function sameType(a: FieldType, b: FieldType): boolean {
-  if (a.kind === 'list' && b.kind === 'list') return sameType(a.element, b.element);
+  if (a.kind === 'list' && b.kind === 'list') return a.max >= b.max && sameType(a.element, b.element);
   return a.kind === 'int' && b.kind === 'int' && a.bits === b.bits && a.signed === b.signed;
 }
 

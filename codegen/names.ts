@@ -36,12 +36,21 @@ const RESERVED_WORDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** What generated code declares of its own, beside what it makes of a schema's names. */
+const OWN_DECLARATIONS: readonly string[] = 'CODECS ERROR_NAMES FINGERPRINT LAYOUTS MID NAMES Spare'.split(' ');
+
+/** True for a name that generated code, made of any schema, declares or imports. */
+export function isGeneratedName(name: string): boolean {
+  return RUNTIME_NAMES.has(name) || OWN_DECLARATIONS.includes(name);
+}
+
 /** Types that generated code means when it says these names. */
 const RESERVED_TYPES: ReadonlySet<string> = new Set([
   ...(
-    'Array BigInt Boolean Buffer DataView Error Function Infinity Map MID NaN Number Object Promise Proxy RangeError ' +
-    'Readonly ReadonlyMap Record Set String Symbol TypeError Uint8Array CODECS ERROR_NAMES FINGERPRINT LAYOUTS NAMES'
+    'Array BigInt Boolean Buffer DataView Error Function Infinity Map NaN Number Object Promise Proxy RangeError ' +
+    'Readonly ReadonlyMap Record Set String Symbol TypeError Uint8Array'
   ).split(' '),
+  ...OWN_DECLARATIONS,
   ...VOCABULARY,
   ...RUNTIME_NAMES,
 ]);
@@ -64,11 +73,16 @@ export function sizeConstant(struct: string): string {
 
 /** Shows a name so that nothing hides in it: what is not plain ASCII becomes its code point. */
 export function show(name: string): string {
+  const shown = plainText(name);
+  return /^['"]/u.test(shown) ? shown : `'${shown}'`;
+}
+
+/** A piece of a schema on one line, in which nothing hides. */
+export function plainText(code: string): string {
   const plain = (character: string): string =>
     /[\x20-\x7e]/u.test(character) ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`;
-  const text = [...name].map(plain).join('');
-  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return /^['"]/u.test(shown) ? shown : `'${shown}'`;
+  const text = [...code.replace(/[\t\n\r ]+/gu, ' ')].map(plain).join('');
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 /** What is wrong with a name of any kind, if anything: the sentence after the name. */
@@ -94,7 +108,9 @@ export function wrongField(name: string): string | undefined {
 
 /** What is wrong with the name of a struct, an alias or a protocol. */
 export function wrongType(name: string): string | undefined {
-  const wrong = wrongName(name, '[A-Z]', "'BlockList'");
+  if (VOCABULARY.includes(name)) return 'is a word of the vocabulary; choose another name';
+  const large = name.slice(0, 1).toUpperCase() + name.slice(1);
+  const wrong = wrongName(name, '[A-Z]', /^[A-Z]\w*$/u.test(large) && large !== name ? `'${large}'` : "'BlockList'");
   if (wrong !== undefined) return wrong;
   return RESERVED_TYPES.has(name) ? 'is a name that generated code needs for itself; choose another' : undefined;
 }
@@ -138,7 +154,8 @@ export function namesOfProtocol(name: string): string[] {
 /** The nearest of `known` to a mistyped name, if any is near. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  // With one letter changed, a name of one letter is any other.
+  let least = Math.max(Math.min(1, name.length - 1), Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];

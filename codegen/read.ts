@@ -5,6 +5,7 @@
 
 import {
   type ExportableNode,
+  type ImportDeclaration,
   type InterfaceDeclaration,
   type JSDoc,
   type JSDocableNode,
@@ -14,8 +15,10 @@ import {
   SyntaxKind,
   type TypeElementTypes,
   type TypeNode,
+  type TypeParameteredNode,
 } from 'ts-morph';
 import type { Diagnostic, Place } from './ir.js';
+import { VOCABULARY, show } from './names.js';
 import type { AllowSyntax, MemberSyntax, StatementSyntax, TypeSyntax } from './syntax.js';
 
 /** Tags that are for the compiler and do not belong into a doc comment of the generated code. */
@@ -25,7 +28,14 @@ const NOT_A_DECLARATION =
   'a schema holds imports of types, exported interfaces and exported type aliases; move anything else elsewhere';
 const NO_ENUM = 'an enum does not say how many bytes it takes; write export type Colour = Enum<u8, { Red: 0 }>';
 const NOT_EXPORTED = "is not exported; write 'export' before it";
+const DEFAULT_EXPORT = "is a default export, and a schema's types go by their names; drop the word 'default'";
 const GENERIC = 'has type parameters, and a message has one layout only; write one interface for each';
+
+/** Where a schema says that it has its words from; relative to it, or in this package. */
+const VOCABULARY_MODULE = /(?:^|\/)(?:lisafs\/schema|vocabulary)(?:\.[cm]?[jt]s)?$/u;
+
+/** After so many mistakes TypeScript has lost the thread. */
+const MAX_SYNTAX_ERRORS_COUNT = 5;
 
 /** The statements of a schema. What TypeScript itself cannot read is reported, and nothing else is then. */
 export function readSchema(file: string, text: string): { statements: StatementSyntax[]; diagnostics: Diagnostic[] } {
@@ -33,7 +43,7 @@ export function readSchema(file: string, text: string): { statements: StatementS
   const source = project.createSourceFile('/schema.ts', text);
   const reader = new Reader(file, source);
   const errors = project.getProgram().getSyntacticDiagnostics(source);
-  const diagnostics = errors.map((error) => {
+  const diagnostics = errors.slice(0, MAX_SYNTAX_ERRORS_COUNT).map((error) => {
     const first = error.getMessageText();
     const message = typeof first === 'string' ? first : first.getMessageText();
     return {
@@ -71,7 +81,7 @@ class Reader {
     if (Node.isInterfaceDeclaration(node)) return this.#interface(node);
     if (Node.isTypeAliasDeclaration(node)) {
       const type = this.#type(node.getTypeNodeOrThrow());
-      const wrong = notExported(node) ?? (node.getTypeParameters().length > 0 ? GENERIC : undefined);
+      const wrong = wrongDeclaration(node);
       return { kind: 'alias', place, name: node.getName(), doc: docOf(node), type, wrong };
     }
     if (Node.isImportDeclaration(node)) {
@@ -80,10 +90,7 @@ class Reader {
         name: named.getName(),
         alias: named.getAliasNode()?.getText(),
       }));
-      const whole = node.getDefaultImport() ?? node.getNamespaceImport();
-      const wrong =
-        whole === undefined ? undefined : 'only the vocabulary is imported, by name; write import type { u32 } from …';
-      return { kind: 'import', place, names, wrong };
+      return { kind: 'import', place, names, wrong: wrongImport(node) };
     }
     return { kind: 'other', place, wrong: Node.isEnumDeclaration(node) ? NO_ENUM : NOT_A_DECLARATION };
   }
@@ -98,7 +105,7 @@ class Reader {
       allows: node.getJsDocs().flatMap((doc) => this.#allows(doc)),
       bases: node.getExtends().map((base) => this.#base(base)),
       members: node.getMembers().map((member) => this.#member(member)),
-      wrong: notExported(node) ?? (node.getTypeParameters().length > 0 ? GENERIC : undefined),
+      wrong: wrongDeclaration(node),
     };
   }
 
@@ -135,6 +142,7 @@ class Reader {
   }
 
   #type(node: TypeNode): TypeSyntax {
+    if (Node.isParenthesizedTypeNode(node)) return this.#type(node.getTypeNode());
     const place = this.#place(node);
     const text = node.getText();
     if (Node.isTypeReference(node)) {
@@ -148,8 +156,9 @@ class Reader {
       return { kind: 'tuple', place, text, items: node.getElements().map((element) => this.#type(element)) };
     }
     const literal = Node.isLiteralTypeNode(node) ? node.getLiteral() : undefined;
+    // TypeScript keeps the number's digits in decimal, with an exponent from 1e21 on.
     if (Node.isNumericLiteral(literal))
-      return { kind: 'number', place, text, value: Number(literal.getLiteralValue()) };
+      return { kind: 'number', place, text, value: Number(literal.compilerNode.text) };
     if (Node.isStringLiteral(literal)) return { kind: 'string', place, text, value: literal.getLiteralValue() };
     return { kind: 'other', place, text, ...foreign(node) };
   }
@@ -164,13 +173,31 @@ function plainName(name: Node): string {
   return Node.isStringLiteral(name) ? name.getLiteralValue() : name.getText();
 }
 
-function notExported(node: ExportableNode): string | undefined {
-  return node.isExported() ? undefined : NOT_EXPORTED;
+function wrongDeclaration(node: ExportableNode & TypeParameteredNode): string | undefined {
+  if (!node.isExported()) return NOT_EXPORTED;
+  if (node.hasDefaultKeyword()) return DEFAULT_EXPORT;
+  return node.getTypeParameters().length > 0 ? GENERIC : undefined;
+}
+
+function wrongImport(node: ImportDeclaration): string | undefined {
+  const whole = node.getDefaultImport() ?? node.getNamespaceImport();
+  if (whole !== undefined || node.getNamedImports().length === 0) {
+    return 'only the vocabulary is imported, by name; write import type { u32 } from …';
+  }
+  const from = node.getModuleSpecifierValue();
+  // What is no word is told as such, wherever it is from.
+  const areWords = node.getNamedImports().every((named) => VOCABULARY.includes(named.getName()));
+  if (VOCABULARY_MODULE.test(from) || !areWords) return undefined;
+  return `${show(from)} is not the vocabulary; import from 'lisafs/schema'`;
 }
 
 function wrongForm(node: Node & { getName(): string }): string | undefined {
   if (!Node.isPropertySignature(node)) return undefined;
-  if (node.isReadonly()) return "is readonly, which means nothing on the wire; drop the word 'readonly'";
+  const [modifier] = node.compilerNode.modifiers ?? [];
+  if (modifier !== undefined) {
+    const word = modifier.getText();
+    return `is ${word}, which means nothing on the wire; drop the word '${word}'`;
+  }
   return node.getTypeNode() === undefined ? 'has no type; write one, as in name: u32' : undefined;
 }
 
@@ -197,8 +224,19 @@ const FOREIGN = new Map<SyntaxKind, [what: string, advice: string]>([
   [SyntaxKind.UnknownKeyword, ['unknown', 'write the type that the wire carries']],
 ]);
 
+/** What may be missing is said at its name. */
+const NOTHING = {
+  what: 'undefined or null',
+  advice: 'write a question mark after the name of a field that may be missing, as in a?: u8',
+};
+
+function isNothing(node: TypeNode): boolean {
+  return node.getText() === 'null' || node.getKind() === SyntaxKind.UndefinedKeyword;
+}
+
 function foreign(node: TypeNode): { what: string; advice: string } {
-  const [what, advice] = FOREIGN.get(node.getKind()) ?? [`'${node.getText()}'`, 'write a type of the vocabulary'];
+  if (Node.isUnionTypeNode(node) && node.getTypeNodes().some(isNothing)) return NOTHING;
+  const [what, advice] = FOREIGN.get(node.getKind()) ?? [show(node.getText()), 'write a type of the vocabulary'];
   return { what, advice };
 }
 

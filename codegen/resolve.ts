@@ -7,10 +7,12 @@ import type { Allowed, Choice, Diagnostic, ErrorCodes, Field, Message, Place, Pr
 import { MAX_MID, STANDARD_MESSAGES, freeMID, standardMessage, wrongExtensionMID, wrongMID } from './mids.js';
 import {
   VOCABULARY,
+  isGeneratedName,
   midName,
   namesOfProtocol,
   namesOfStruct,
   nearest,
+  plainText,
   show,
   stubName,
   wrongField,
@@ -22,6 +24,8 @@ import { Types } from './types.js';
 
 /** numFDs is one byte on the wire. */
 const MAX_DONATED_COUNT = 255;
+/** A payload's length is a u32 on the wire. */
+const MAX_LIMIT_BYTES = 0xffff_ffff;
 
 /**
  * What a schema says. When diagnostics come with it, the protocol is not to be used. `extensions` is for the SDK's own
@@ -46,7 +50,7 @@ class Resolver {
   readonly #taken = new Map<string, { readonly owner: string; readonly place: Place }>();
   readonly #choices: Choice[] = [];
   #errors: ErrorCodes | undefined;
-  #types = new Types(new Map(), new Map(), [], () => undefined);
+  #types = new Types('', new Map(), new Map(), [], () => undefined);
   #name = '';
   /** The MIDs of all messages, those still to be read included: none of them is free. */
   #written: readonly number[] = [];
@@ -68,6 +72,10 @@ class Resolver {
       return mid?.kind === 'number' && mid.value <= MAX_MID ? [mid.value] : [];
     });
     this.#take(root.name, root.place, namesOfProtocol(root.name));
+    for (const { name, allows } of interfaces.filter((each) => each !== root)) {
+      for (const { place } of allows)
+        this.#report(place, `@allow says nothing above ${show(name)}; write it above the protocol`);
+    }
     this.#declare(root, interfaces, aliases);
     const resolved = this.#types.aliases();
     for (const syntax of this.#interfaces.values()) this.#structs.push(this.#struct(syntax));
@@ -100,7 +108,9 @@ class Resolver {
       this.#report(statement.place, `${subject}${statement.wrong}`);
     }
     if (statement.kind !== 'import') return;
-    for (const { place, name, alias } of statement.names) {
+    for (const [i, { place, name, alias }] of statement.names.entries()) {
+      if (statement.names.findIndex((other) => other.name === name) < i)
+        this.#report(place, `${show(name)} is imported twice; drop one`);
       if (alias !== undefined)
         this.#report(place, `${show(name)} is imported under another name; import it under its own`);
       if (VOCABULARY.includes(name)) continue;
@@ -134,18 +144,22 @@ class Resolver {
     const wrongRoot = wrongType(root.name);
     if (wrongRoot !== undefined) this.#report(root.place, `${show(root.name)} ${wrongRoot}`);
     const named = new Map<string, AliasSyntax>();
+    const declared = new Set<string>();
     for (const syntax of [...interfaces, ...aliases]) {
       if (syntax === root || (syntax.kind === 'interface' && isProtocol(syntax))) continue;
       const wrong = wrongType(syntax.name);
       if (wrong !== undefined) this.#report(syntax.place, `${show(syntax.name)} ${wrong}`);
-      const names = namesOf(syntax);
-      if (!this.#take(syntax.name, syntax.place, names)) continue;
+      const isRefused = wrong !== undefined || !this.#take(syntax.name, syntax.place, namesOf(syntax));
+      // What uses one that was refused is right all the same; of two that have one name the first counts.
+      if (isRefused && declared.has(syntax.name)) continue;
+      declared.add(syntax.name);
       if (syntax.kind === 'interface') this.#interfaces.set(syntax.name, syntax);
       else if (isErrorCodes(syntax)) this.#declareErrors(syntax);
       else if (isChoice(syntax)) this.#choices.push(choiceOf(syntax, (at, message) => this.#report(at, message)));
       else named.set(syntax.name, syntax);
     }
-    this.#types = new Types(this.#interfaces, named, this.#choices, (place, message) => this.#report(place, message));
+    const report = (place: Place, message: string): undefined => this.#report(place, message);
+    this.#types = new Types(root.name, this.#interfaces, named, this.#choices, report);
   }
 
   #allowed({ place, text }: AllowSyntax): Allowed[] {
@@ -174,6 +188,11 @@ class Resolver {
 
   /** Takes the names that generated code makes of a declaration. False where one is taken: it was reported. */
   #take(owner: string, place: Place, names: readonly string[]): boolean {
+    const generated = names.find((candidate) => candidate !== owner && isGeneratedName(candidate));
+    if (generated !== undefined) {
+      this.#report(place, `${show(owner)} makes '${generated}', which generated code needs for itself; choose another`);
+      return false;
+    }
     const name = names.find((candidate) => this.#taken.has(candidate));
     const before = name === undefined ? undefined : this.#taken.get(name)!;
     if (before === undefined) {
@@ -251,7 +270,11 @@ class Resolver {
     }
     if (member.optional) this.#report(place, `${show(name)} is there or not there; drop the question mark`);
     const limitsType = more.find((each) => each.kind === 'name' && each.name === 'Limits');
-    const donatesType = more.find((each) => each !== limitsType);
+    const [donatesType, surplus] = more.filter((each) => each !== limitsType);
+    if (surplus !== undefined) {
+      const what = `${show(name)} says what it donates already`;
+      this.#report(surplus.place, `${what}; write all of it there, and here Limits<…> or nothing`);
+    }
     const donates = donatesType === undefined ? [] : this.#donates(donatesType);
     const limits = limitsType === undefined ? {} : this.#limits(limitsType);
     const req = this.#content(reqType, `${midName(name)}Req`, []);
@@ -315,7 +338,7 @@ class Resolver {
     if (resolved.kind !== 'struct') {
       return this.#report(
         type.place,
-        `a request or a response has fields, not ${show(type.text)} alone; write { name: ${type.text} }`,
+        `a request or a response has fields, not ${show(type.text)} alone; write { name: ${plainText(type.text)} }`,
       );
     }
     const index = this.#structs.findIndex((struct) => struct.name === resolved.name);
@@ -342,6 +365,7 @@ class Resolver {
         `${items.length} descriptors are donated, and a response can carry ${MAX_DONATED_COUNT}; donate fewer`,
       );
     }
+    if (items.length === 0) this.#report(type.place, "nothing is donated; write a name, as in Donates<'hostFD'>");
     return items.flatMap((item) => {
       if (item.kind === 'string') return [this.#donated(item)];
       this.#report(
@@ -360,14 +384,27 @@ class Resolver {
       this.#report(type.place, 'limits say of what; write Limits<{ request: 4096; response: 65536 }>');
       return limits;
     }
-    for (const { name, place, type: value } of object.members) {
-      if (name !== 'request' && name !== 'response') {
-        this.#report(place, `${show(name)} has no limit; write request or response`);
-      } else if (value?.kind !== 'number' || !Number.isInteger(value.value) || value.value < 1) {
-        this.#report(place, `a limit is a whole number of bytes, not ${show(value?.text ?? '')}; write one`);
-      } else limits[name === 'request' ? 'req' : 'resp'] = value.value;
+    for (const member of object.members) {
+      const { name, place } = member;
+      const value = this.#limit(member);
+      if (value === undefined) continue;
+      const part = name === 'request' ? 'req' : 'resp';
+      if (limits[part] !== undefined) this.#report(place, `${show(name)} has its limit already; drop one`);
+      else limits[part] = value;
     }
     return limits;
+  }
+
+  #limit({ name, place, type, optional, wrong }: MemberSyntax): number | undefined {
+    if (wrong !== undefined) return this.#report(place, name === '' ? wrong : `${show(name)} ${wrong}`);
+    if (name !== 'request' && name !== 'response') {
+      return this.#report(place, `${show(name)} has no limit; write request or response`);
+    }
+    if (optional) this.#report(place, `${show(name)} is there or not there; drop the question mark`);
+    const value = type?.kind === 'number' && Number.isInteger(type.value) ? type.value : 0;
+    if (value >= 1 && value <= MAX_LIMIT_BYTES) return value;
+    const what = `a limit is a whole number of bytes, not ${show(type?.text ?? '')}`;
+    return this.#report(place, value < 1 ? `${what}; write one` : `${what}; write at most ${MAX_LIMIT_BYTES}`);
   }
 
   #donated(item: TypeSyntax & { kind: 'string' }): string {
@@ -380,9 +417,12 @@ class Resolver {
     for (let mid = 0; mid < STANDARD_MESSAGES.length; mid++) {
       if (this.#messages.some((message) => message.mid === mid)) continue;
       const { message, resp } = standardMessage(mid, place);
+      // One of this name has another MID, which was reported.
+      if (this.#messages.some(({ name }) => name === message.name)) continue;
       this.#messages.push(message);
       this.#structs.push(resp);
       this.#take(resp.name, place, namesOfStruct(resp.name));
+      if (mid !== 0) this.#take(message.name, place, [`${message.name}Method`]);
     }
     const mount = this.#messages.find((message) => message.mid === 1);
     if (mount?.req === undefined) this.#take('Mount', mount?.place ?? place, ['MountReqInit']);

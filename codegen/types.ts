@@ -1,7 +1,7 @@
 /** What a type in a schema means: integers, strings, lists and so on, and the names that the schema gives them. */
 
 import type { Alias, Bits, Choice, ElementType, FieldType, Place } from './ir.js';
-import { VOCABULARY, nearest, show } from './names.js';
+import { VOCABULARY, nearest, plainText, show } from './names.js';
 import type { AliasSyntax, InterfaceSyntax, TypeSyntax } from './syntax.js';
 
 type Named = TypeSyntax & { kind: 'name' };
@@ -20,6 +20,8 @@ export class Types {
   readonly #resolving = new Set<string>();
 
   constructor(
+    /** The protocol, which is no type. */
+    private readonly protocol: string,
     private readonly interfaces: ReadonlyMap<string, InterfaceSyntax>,
     private readonly named: ReadonlyMap<string, AliasSyntax>,
     private readonly choices: readonly Choice[],
@@ -86,7 +88,7 @@ export class Types {
       case 'Flags':
         return this.report(
           type.place,
-          `${type.name} needs a name; write export type Colour = ${type.text}, and Colour here`,
+          `${type.name} needs a name; write export type Colour = ${plainText(type.text)}, and Colour here`,
         );
       case 'Str':
       case 'Bytes':
@@ -123,7 +125,10 @@ export class Types {
   }
 
   #unknownType(type: Named): undefined {
-    const foreign = FOREIGN_NAMES.get(type.name);
+    if (type.name === this.protocol) {
+      return this.report(type.place, `${show(type.name)} is the protocol, and no type; write an interface with fields`);
+    }
+    const foreign = FOREIGN_NAMES.get(type.name) ?? numberOf(type.name);
     if (foreign !== undefined) return this.report(type.place, `${show(type.name)} has no form on the wire; ${foreign}`);
     const choices = this.choices.map(({ name }) => name);
     const known = [...VOCABULARY, ...this.interfaces.keys(), ...this.named.keys(), ...choices];
@@ -144,11 +149,23 @@ export class Types {
     }
     this.#resolving.add(name);
     const syntax = this.named.get(name)!;
-    const type = this.#opaque(name, syntax.type) ?? this.field(syntax.type);
+    const type = this.#wrongAlias(name, syntax)
+      ? undefined
+      : (this.#opaque(name, syntax.type) ?? this.field(syntax.type));
     const known: FieldType | undefined = type?.kind === 'int' && type.bits < 64 ? { ...type, alias: name } : type;
     this.#resolving.delete(name);
     this.#resolved.set(name, known);
     return known;
+  }
+
+  /** What can stand in other places, and has no name of its own. */
+  #wrongAlias(name: string, { type }: AliasSyntax): boolean {
+    if (type.kind === 'object') {
+      this.report(type.place, `a struct is an interface; write export interface ${name} { … }`);
+    } else if (type.kind === 'name' && WHOLE.has(type.name)) {
+      this.report(type.place, `${type.name} has no other name; write it where ${show(name)} stands`);
+    } else return false;
+    return true;
   }
 
   #opaque(name: string, type: TypeSyntax): FieldType | undefined {
@@ -231,7 +248,18 @@ export class Types {
   }
 }
 
-/** Types of TypeScript's library, and what the vocabulary has in their place. */
+/** What stands for a whole message, or a part of one that is no field. */
+const WHOLE: ReadonlySet<string> = new Set(['Message', 'Empty', 'Donates', 'Limits', 'Makes']);
+
+/** What other languages call their numbers. */
+function numberOf(name: string): string | undefined {
+  const [, unsigned, bits] = /^(u?)int(8|16|32|64)(?:_t)?$/iu.exec(name) ?? [];
+  if (bits !== undefined) return `write ${unsigned === '' ? 'i' : 'u'}${bits}`;
+  const [, floatBits] = /^float(32|64)$/iu.exec(name) ?? [];
+  return floatBits === undefined ? undefined : `write f${floatBits}`;
+}
+
+/** Types of TypeScript's library, and of other languages, and what the vocabulary has in their place. */
 const FOREIGN_NAMES = new Map<string, string>([
   ['Array', 'write List<…>'],
   ['ReadonlyArray', 'write List<…>'],
@@ -243,6 +271,18 @@ const FOREIGN_NAMES = new Map<string, string>([
   ['Set', 'write List<…>'],
   ['Record', 'write an interface'],
   ['Promise', 'write the type that it brings'],
+  ['Partial', 'write its fields, with question marks'],
+  ['Pick', 'write an interface with the fields'],
+  ['Omit', 'write an interface with the fields'],
+  ['Number', 'write the integer that the wire carries, as in u32'],
+  ['String', 'write Str'],
+  ['Boolean', 'write bool'],
+  ['int', 'write i32'],
+  ['uint', 'write u32'],
+  ['byte', 'write u8'],
+  ['float', 'write f32'],
+  ['double', 'write f64'],
+  ['bytes', 'write Bytes'],
 ]);
 
 function countBits(type: TypeSyntax): Bits | undefined {

@@ -11,7 +11,7 @@ import type {
   Message,
   PlacedField,
 } from './ir.js';
-import { sizeConstant } from './names.js';
+import { namesOfStruct, sizeConstant } from './names.js';
 import { RUNTIME_NAMES } from './runtime-names.js';
 
 /** A field, or the element of a list. Which of the optional members there are depends on the kind. */
@@ -79,10 +79,11 @@ export interface StructView {
   readonly blocks: readonly BlockView[];
 }
 
-/** A name for a local of generated code that hides nothing that the code imports. */
-function localName(field: string, what: 'Count' | 'Size' | 'Value'): string {
-  const name = `${field}${what}`;
-  return RUNTIME_NAMES.has(name) ? `${name}_` : name;
+/** A name for a local of generated code that hides nothing which the code imports or declares. */
+function localName({ name, declared }: Common, what: 'Count' | 'Size' | 'Value'): string {
+  let local = `${name}${what}`;
+  while (RUNTIME_NAMES.has(local) || declared.has(local)) local += '_';
+  return local;
 }
 
 /** `at`, `at + 8`: an offset from an expression. */
@@ -100,9 +101,15 @@ function articleFor(name: string): string {
 export class Views {
   readonly #structs: ReadonlyMap<string, LaidStruct>;
   readonly #embedded: ReadonlySet<string>;
+  /** The functions of messages.ts and samples.ts. */
+  readonly #declared: ReadonlySet<string>;
 
   constructor(private readonly protocol: LaidProtocol) {
     this.#structs = new Map(protocol.structs.map((struct) => [struct.name, struct]));
+    this.#declared = new Set([
+      ...protocol.structs.flatMap(({ name }) => namesOfStruct(name)),
+      ...protocol.choices.map(({ name }) => `is${name}`),
+    ]);
     this.#embedded = new Set(
       protocol.structs.flatMap((struct) => struct.fields.flatMap((field) => structOf(field.type))),
     );
@@ -197,6 +204,7 @@ export class Views {
     return this.#typed(field.type, {
       ...place,
       name: field.name,
+      declared: this.#declared,
       lines: field.doc,
       label: `${struct.name}.${field.name}`,
     });
@@ -211,7 +219,7 @@ export class Views {
       case 'bool':
         return {
           ...common,
-          value: localName(common.name, 'Value'),
+          value: localName(common, 'Value'),
           kind: 'bool',
           initType: 'boolean',
           readType: 'boolean',
@@ -313,8 +321,10 @@ export class Views {
   }
 }
 
-type Common = Pick<FieldView, 'name' | 'lines' | 'label' | 'at' | 'source' | 'target'> &
-  Readonly<Record<string, unknown>>;
+type Common = Pick<FieldView, 'name' | 'lines' | 'label' | 'at' | 'source' | 'target'> & {
+  readonly declared: ReadonlySet<string>;
+  readonly [more: string]: unknown;
+};
 
 function touchesView(view: FieldView): boolean {
   if (view.kind === 'pad') return view['setter'] !== undefined;
@@ -382,7 +392,7 @@ function choiceFieldView({ kind, name, bits }: ChoiceType, initial: number, comm
     get: `getUint${bits}`,
     put: `putU${bits}`,
     multibyte: bits > 8,
-    value: localName(common.name, 'Value'),
+    value: localName(common, 'Value'),
     formatter: kind === 'enum' ? 'formatEnum' : 'formatFlags',
     sampler: kind === 'enum' ? 'choice' : 'flags',
   };
@@ -401,7 +411,7 @@ function padView(size: number, common: Common): FieldView {
 }
 
 function counted(type: { countBits: number; max: number }, common: Common, what: 'Count' | 'Size'): Common {
-  const local = common['local'] ?? localName(common.name, what);
+  const local = common['local'] ?? localName(common, what);
   const most = type.countBits === 64 ? 0xffff_ffff : 2 ** type.countBits - 1;
   const count = { countBits: type.countBits, countBytes: type.countBits / 8, countAt: common.at };
   return { ...common, ...count, local, max: type.max, limited: type.max < most };

@@ -148,6 +148,7 @@ test('as the name of a file stays in its comment', async () => {
     const { outputs } = await compileText(schema(''), parts.join(''));
     for (const [name, code] of outputs) {
       assert.equal(tokensOf(code, false), tokensOf(plain.outputs.get(name)!, false), name);
+      assert.not.match(code.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u, name);
     }
   });
   await fc.assert(property, { seed: SEED, numRuns: RUNS_COUNT });

@@ -86,6 +86,42 @@ test('no hostile name is taken for a type', async () => {
   }
 });
 
+test('no name is taken of which generated code would make one that it has already', async () => {
+  const declared = (text: string): string => `${text}\nexport interface P { a: Message<256, Empty, Empty> }`;
+  const needed = 'which generated code needs for itself; choose another';
+  const cases: readonly (readonly [schema: string, error: string])[] = [
+    [declared('export interface Text { a: Str }'), `1:1: 'Text' makes 'formatText', ${needed}`],
+    [declared('export interface Fields { a: u8 }'), `1:1: 'Fields' makes 'formatFields', ${needed}`],
+    [declared('export type U8 = Enum<u8, { A: 0 }>;'), `1:1: 'U8' makes 'isU8', ${needed}`],
+    [declared('export type I16 = Flags<u8, { A: 1 }>;'), `1:1: 'I16' makes 'isI16', ${needed}`],
+    [
+      declared('export interface Spare { a: u8 }'),
+      "1:1: 'Spare' is a name that generated code needs for itself; choose another",
+    ],
+    ['export interface P { Client: Message<256, Empty, Empty> }', `1:22: 'Client' makes 'ClientMethod', ${needed}`],
+    ...['Mount', 'Channel'].map(
+      (name) =>
+        [
+          declared(`export interface ${name}Method { a: u8 }`),
+          `2:1: '${name}' clashes with '${name}Method' (line 1): both make '${name}Method' in the generated code; rename one`,
+        ] as const,
+    ),
+  ];
+  for (const [schema, error] of cases) assert.equal(await errorsOf(schema), [error]);
+});
+
+test('what uses a struct whose name is refused is not wrong for that', async () => {
+  const schema = 'export interface Text { a: u8 }\nexport interface P { a: Message<256, Text, { t: List<Text> }> }';
+  assert.is((await errorsOf(schema)).length, 1);
+});
+
+test('a comment speaks to no bundler', async () => {
+  const outputs = await outputsOf(
+    'export interface P {\n  /** #__NO_SIDE_EFFECTS__ @__PURE__ */\n  a: Message<256, Empty, Empty> }',
+  );
+  assert.match(outputs.get('client.ts')!, '/** # __NO_SIDE_EFFECTS__ @ __PURE__ */');
+});
+
 test('a name in quotes is as good as one without', async () => {
   const quoted = await outputsOf("export interface P { 'get': Message<256, { 'a': u8 }, Empty> }");
   assert.equal([...quoted], [...(await outputsOf('export interface P { get: Message<256, { a: u8 }, Empty> }'))]);

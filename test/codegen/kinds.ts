@@ -108,6 +108,27 @@ export interface Names2 extends Pair {
   payload: u8;
 }
 
+/** Locals of generated code are called like the functions that it makes of these. */
+export interface Count {
+  text: Str<u8>;
+}
+export interface Size {
+  yes: bool;
+}
+export type SizeCount = Enum<u8, { None: 0; Some: 3 }>;
+
+/** `sizeCount`, `readSize` and `isSizeCount` are both. */
+export interface Locals {
+  size: List<Count>;
+  marshal: List<Count, u8, 3>;
+  unmarshal: List<Count>;
+  read: Str<u8>;
+  write: List<Size>;
+  isSize: List<SizeCount>;
+  format: Size;
+  sample?: List<Count>;
+}
+
 /** How something ended. */
 export type Ending = Enum<
   u8,
@@ -207,5 +228,6 @@ export interface KINDS {
     Donates<'fd'>,
     Limits<{ response: 65536 }>
   >;
+  locals: Message<267, Locals, Locals>;
   gifts: Message<65279, { x: u8 }, { y: u8; z: Str }, Donates<['left', 'right']>>;
 }

@@ -190,11 +190,159 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   ],
 ];
 
+const message = (text: string): string => `export interface P { a: Message<256, ${text}> }`;
+const request = (fields: string): string => message(`{ ${fields} }, Empty`);
+const beside = (text: string): string => `${text}\nexport interface P { a: Message<256, Empty, Empty> }`;
+
+/** What was taken in silence once, or told in a way that helps nobody. */
+const ODD_CASES: typeof CASES = [
+  // Numbers that are written otherwise than with digits alone.
+  [
+    request('a: Bytes<u32, 1e30>'),
+    "1:54: a u32 counts to 4294967295, not to 1e+30 in 'Bytes<u32, 1e30>'; write at most 4294967295",
+  ],
+  [
+    'export interface P { a: Message<1e21, Empty, Empty> }',
+    "1:33: a MID is an integer from 0 to 65535, written out, not '1e21'; write a number",
+  ],
+  // Parts of a message.
+  [message('Empty, Empty, Donates<[]>'), "1:52: nothing is donated; write a name, as in Donates<'hostFD'>"],
+  [
+    message("Empty, Empty, Donates<'x'>, Donates<'y'>"),
+    "1:66: 'a' says what it donates already; write all of it there, and here Limits<…> or nothing",
+  ],
+  [message('{ a: u8 }, Empty, Limits<{ request: 5; request: 6 }>'), "1:77: 'request' has its limit already; drop one"],
+  [
+    message('{ a: u8 }, Empty, Limits<{ readonly request: 5 }>'),
+    "1:65: 'request' is readonly, which means nothing on the wire; drop the word 'readonly'",
+  ],
+  [
+    message('{ a: u8 }, Empty, Limits<{ request?: 5 }>'),
+    "1:65: 'request' is there or not there; drop the question mark",
+  ],
+  [
+    message('{ a: u8 }, Empty, Limits<{ request: 1e10 }>'),
+    "1:65: a limit is a whole number of bytes, not '1e10'; write at most 4294967295",
+  ],
+  [
+    message('{ a: u64; b: Str }, Empty, Limits<{ request: 9 }>'),
+    "1:22: 'a' takes requests of at most 9 bytes, and every one has 10 or more; raise the limit",
+  ],
+  [
+    message('Empty, { a: u64 }, Limits<{ response: 7 }>'),
+    "1:22: 'a' takes responses of at most 7 bytes, and every one has 8 or more; raise the limit",
+  ],
+  // Messages that every protocol has.
+  [
+    'export interface P { Error: Message<0, Empty, { errno: u32; more?: Str }> }',
+    "1:22: Error's response is 'errno: u32' and nothing else; drop the rest",
+  ],
+  [
+    "export interface P { Error: Message<0, Empty, { errno: u32 }, Donates<'x'>> }",
+    '1:22: Error donates 0 descriptors, not 1; drop Donates',
+  ],
+  [
+    'export interface P { Channel: Message<2, Empty, { dataOffset: i64; dataLength: u64 }> }',
+    "1:22: Channel donates 2 descriptors, not 0; write Donates<'dataFD', 'fdSocket'>",
+  ],
+  [
+    'export interface P { Mount: Message<1, Empty, { maxMessageSize: u32; supportedMs?: List<u16> }> }',
+    "1:22: Mount's response must have 'supportedMs: List<u16>'; add it",
+  ],
+  [
+    'export interface P { Mount: Message<1, Empty, { maxMessageSize: u32; supportedMs: List<u16, u16, 3> }> }',
+    "1:22: Mount's response must have 'supportedMs: List<u16>'; add it",
+  ],
+  [
+    'export interface P { Mount: Message<256, Empty, Empty> }',
+    "1:22: 'Mount' would shadow the client's own 'mount'; choose another name",
+    "1:37: 'Mount' cannot have this MID: Mount has MID 1 in every protocol; write 1, or choose another name",
+  ],
+  // What TypeScript writes in other ways.
+  [request('public a: u8'), "1:40: 'a' is public, which means nothing on the wire; drop the word 'public'"],
+  [
+    request('a: u8 | undefined'),
+    '1:43: undefined or null has no form on the wire; write a question mark after the name of a field that may be missing, as in a?: u8',
+  ],
+  [
+    request('a: S extends u8 ?\n u8 : u16'),
+    "1:43: 'S extends u8 ? u8 : u16' has no form on the wire; write a type of the vocabulary",
+  ],
+  [
+    request('a: `\u202e${string}`'),
+    "1:43: '`\\u{202e}${string}`' has no form on the wire; write a type of the vocabulary",
+  ],
+  [
+    message('List<\n u8>, Empty'),
+    "1:38: a request or a response has fields, not 'List< u8>' alone; write { name: List< u8> }",
+  ],
+  [request('a: uint32_t'), "1:43: 'uint32_t' has no form on the wire; write u32"],
+  [request('a: Float64'), "1:43: 'Float64' has no form on the wire; write f64"],
+  [request('a: int'), "1:43: 'int' has no form on the wire; write i32"],
+  [request('p: P'), "1:43: 'P' is the protocol, and no type; write an interface with fields"],
+  [request('a: X'), "1:43: unknown type 'X'; declare it here, or use a word of the vocabulary"],
+  // Declarations.
+  [beside('export type A = { a: u8 };'), '1:17: a struct is an interface; write export interface A { … }'],
+  [beside('export type A = Empty;'), "1:17: Empty has no other name; write it where 'A' stands"],
+  [beside('export type A = Message<257, Empty, Empty>;'), "1:17: Message has no other name; write it where 'A' stands"],
+  [beside('export type a = u8;'), "1:1: 'a' does not look like its kind of name; write 'A'"],
+  [beside('export type u8 = u16;'), "1:1: 'u8' is a word of the vocabulary; choose another name"],
+  [
+    beside('export default interface S { a: u8 }'),
+    "1:1: 'S' is a default export, and a schema's types go by their names; drop the word 'default'",
+  ],
+  [
+    beside("import './side-effect.js';"),
+    '1:1: only the vocabulary is imported, by name; write import type { u32 } from …',
+  ],
+  [beside("import type { u8 } from 'evil';"), "1:1: 'evil' is not the vocabulary; import from 'lisafs/schema'"],
+  [beside("import type { u8, u8 } from 'lisafs/schema';"), "1:19: 'u8' is imported twice; drop one"],
+  [
+    beside('export type E = Errors<{ ENOENT: 4096 }>;'),
+    "1:26: 'ENOENT' is what another error is called already; choose a name of your own, as in 'NotFound'",
+  ],
+  [
+    beside('export type E = Errors<{ E4097: 4096 }>;'),
+    "1:26: 'E4097' is what another error is called already; choose a name of your own, as in 'NotFound'",
+  ],
+  [
+    beside('/** @allow FIELD_REMOVED S.a x */\nexport interface S { a: u8 }'),
+    "1:5: @allow says nothing above 'S'; write it above the protocol",
+  ],
+  // Without an end.
+  [
+    request(`a: ${'List<'.repeat(5000)}u8${'>'.repeat(5000)}`),
+    '1:1: types are nested too deeply here to be read; give the inner ones names, or write fewer',
+  ],
+  [
+    `${nested(33, (i) => `a: S${i}`)}export interface P { a: Message<256, S33, Empty> }`,
+    "33:1: 'S33' has 33 structs one in the other, more than 32; make several messages of it",
+  ],
+  [
+    `${nested(20, (i) => `a: List<S${i}>; b: List<S${i}>`)}export interface P { a: Message<256, S20, Empty> }`,
+    "15:1: 'S15' has 16384 fields with those of its parts, more than 10000; make several messages of it",
+  ],
+];
+
+/** So many structs, each made of the one before. */
+function nested(count: number, fields: (before: number) => string): string {
+  const structs = Array.from({ length: count - 1 }, (_, i) => `export interface S${i + 2} { ${fields(i + 1)} }\n`);
+  return `export interface S1 { a: u8 }\n${structs.join('')}`;
+}
+
 const errors = suite('wrong schemas');
 
-for (const [schema, ...expected] of CASES) {
+for (const [schema, ...expected] of [...CASES, ...ODD_CASES]) {
   errors(expected[0]!, async () => assert.equal(await errorsOf(schema), expected));
 }
+
+errors('of what TypeScript cannot read the first is told, and not all that follows from it', async () => {
+  assert.is((await errorsOf('export interface P { '.repeat(300))).length, 5);
+});
+
+errors('brackets around a type mean nothing', async () => {
+  assert.equal(await errorsOf('export interface P { a: Message<(256), { a: (u8) }, (Empty)> }'), []);
+});
 
 errors('a mark of the byte order is no mistake', async () => {
   assert.equal(await errorsOf('\ufeffexport interface P { a: Message<256, Empty, Empty> }'), []);

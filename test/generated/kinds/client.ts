@@ -27,6 +27,8 @@ import {
   LAYOUTS,
   type ListsInit,
   ListsResp,
+  Locals,
+  type LocalsInit,
   type MadeReqInit,
   MadeResp,
   MountResp,
@@ -48,6 +50,7 @@ import {
   formatIntegers,
   formatLists,
   formatListsResp,
+  formatLocals,
   formatMadeReq,
   formatMadeResp,
   formatMountResp,
@@ -61,6 +64,7 @@ import {
   marshalGiftsReq,
   marshalIntegers,
   marshalLists,
+  marshalLocals,
   marshalMadeReq,
   marshalNames2,
   marshalOptionals,
@@ -71,6 +75,7 @@ import {
   sizeGiftsReq,
   sizeIntegers,
   sizeLists,
+  sizeLocals,
   sizeMadeReq,
   sizeNames2,
   sizeOptionals,
@@ -83,6 +88,7 @@ import {
   unmarshalGiftsResp,
   unmarshalIntegers,
   unmarshalListsResp,
+  unmarshalLocals,
   unmarshalMadeResp,
   unmarshalMountResp,
   unmarshalNames2,
@@ -246,6 +252,18 @@ export const MadeMethod: ClientMethod<MadeReqInit, MadeResp> = {
   formatReq: formatMadeReq,
   formatResp: formatMadeResp,
   makes: (resp) => [resp.key, ...resp.keys, ...resp.parts.flatMap((each) => [each.key, ...each.keys])],
+};
+
+export const LocalsMethod: ClientMethod<LocalsInit, Locals> = {
+  mid: 267,
+  name: 'Locals',
+  donates: [],
+  sizeReq: sizeLocals,
+  marshalReq: marshalLocals,
+  newResp: () => new Locals(),
+  unmarshalResp: unmarshalLocals,
+  formatReq: formatLocals,
+  formatResp: formatLocals,
 };
 
 export const GiftsMethod: ClientMethod<GiftsReqInit, GiftsResp> = {
@@ -469,6 +487,19 @@ export abstract class KINDSStubs implements Caller {
    */
   madeSync(req: MadeReqInit, resp?: MadeResp, options?: SyncCallOptions): MadeResp {
     return this.callSync(MadeMethod, req, resp, options);
+  }
+
+  locals(req: LocalsInit, options?: CallOptions): Promise<Locals> {
+    return this.call(LocalsMethod, req, options);
+  }
+
+  /**
+   *
+   * Throws an RPCError when it fails. Blocks the thread until the answer is there.
+   * Fills `resp` where one is given, and returns it.
+   */
+  localsSync(req: LocalsInit, resp?: Locals, options?: SyncCallOptions): Locals {
+    return this.callSync(LocalsMethod, req, resp, options);
   }
 
   /**

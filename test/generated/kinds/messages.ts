@@ -93,6 +93,7 @@ export const MID = {
   Checks: 264,
   Optionals: 265,
   Made: 266,
+  Locals: 267,
   Gifts: 65279,
 } as const;
 
@@ -114,11 +115,12 @@ export const NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
   [264, 'Checks'],
   [265, 'Optionals'],
   [266, 'Made'],
+  [267, 'Locals'],
   [65279, 'Gifts'],
 ]);
 
 /** Of the whole schema, as the wire shows it: two sides with the same one need not compare their layouts. */
-export const FINGERPRINT = 0xf354f3ad936a166bn;
+export const FINGERPRINT = 0x58bfadf54dd6e57en;
 
 /** The layouts of the requests and the responses: see Layout. */
 export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
@@ -145,6 +147,13 @@ export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
     ],
   ],
   [266, [[4180154763], [1393262757]]],
+  [
+    267,
+    [
+      [2432245703, 1810212664],
+      [2432245703, 1810212664],
+    ],
+  ],
   [65279, [[4180154763], [4192771820]]],
 ]);
 
@@ -163,6 +172,18 @@ export const KINDSErrors = {
 
 /** Codes of our own. */
 export type KINDSErrors = keyof typeof KINDSErrors;
+
+export const SizeCount = {
+  None: 0,
+  Some: 3,
+} as const;
+
+export type SizeCount = (typeof SizeCount)[keyof typeof SizeCount];
+
+/** True for a number that is a SizeCount. */
+export function isSizeCount(value: number): value is SizeCount {
+  return value === 0 || value === 3;
+}
 
 /** How something ended. */
 export const Ending = {
@@ -1254,6 +1275,323 @@ export function formatNames2(m: Names2Init): string {
     `length=${formatBytes(m.length)}`,
     `req=${formatBytes(m.req)}`,
     `payload=${formatNumber(m.payload)}`,
+  );
+}
+
+/** What a Count can be made from. */
+export interface CountInit {
+  readonly text: string;
+}
+
+/**
+ * Locals of generated code are called like the functions that it makes of these.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | Str<u8> | text |
+ *
+ * At least 1 bytes.
+ */
+export class Count extends Struct implements CountInit {
+  text = '';
+
+  protected override fieldNames(): readonly string[] {
+    return ['text'];
+  }
+}
+
+export function sizeCount(m: CountInit): number {
+  let size = 1;
+  size += stringSize(m.text, 'Count.text');
+  return size;
+}
+
+export function marshalCount(p: Payload, at: number, m: CountInit): number {
+  const v = p.view;
+  const textSize = putString(p, at + 1, m.text, 255, 'Count.text');
+  v.setUint8(at, textSize);
+  at += 1;
+  at += textSize;
+  return at;
+}
+
+export function unmarshalCount(p: Payload, at: number, end: number, m: Count): number {
+  const v = p.view;
+  if (end - at < 1) return MALFORMED;
+  const textSize = v.getUint8(at);
+  at += 1;
+  if (textSize > end - at) return MALFORMED;
+  m.text = getString(p, at, at + textSize);
+  at += textSize;
+  return at;
+}
+
+export function formatCount(m: CountInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(`text=${formatText(m.text)}`);
+}
+
+/** What a Size can be made from. */
+export interface SizeInit {
+  readonly yes: boolean;
+}
+
+/**
+ * A part of other messages.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | bool | yes |
+ *
+ * 1 bytes.
+ */
+export class Size extends Struct implements SizeInit {
+  yes = false;
+
+  protected override fieldNames(): readonly string[] {
+    return ['yes'];
+  }
+}
+
+/** The size of every Size on the wire. */
+export const SIZE_BYTES = 1;
+
+export function sizeSize(_m: SizeInit): number {
+  return 1;
+}
+
+function writeSize(p: Payload, at: number, m: SizeInit): void {
+  const v = p.view;
+  putBool(v, at, m.yes, 'Size.yes');
+}
+
+function readSize(p: Payload, at: number, m: Size): number {
+  const v = p.view;
+  const yesValue = v.getUint8(at);
+  if (yesValue > 1) return MALFORMED;
+  m.yes = yesValue === 1;
+  return at;
+}
+
+export function marshalSize(p: Payload, at: number, m: SizeInit): number {
+  writeSize(p, at, m);
+  return at + 1;
+}
+
+export function unmarshalSize(p: Payload, at: number, end: number, m: Size): number {
+  if (end - at < 1) return MALFORMED;
+  if (readSize(p, at, m) < 0) return MALFORMED;
+  return at + 1;
+}
+
+export function formatSize(m: SizeInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(`yes=${formatOther(m.yes)}`);
+}
+
+/** What a Locals can be made from. */
+export interface LocalsInit {
+  readonly size: readonly CountInit[];
+  readonly marshal: readonly CountInit[];
+  readonly unmarshal: readonly CountInit[];
+  readonly read: string;
+  readonly write: readonly SizeInit[];
+  readonly isSize: readonly SizeCount[];
+  readonly format: SizeInit;
+  readonly sample?: readonly CountInit[] | undefined;
+}
+
+/**
+ * `sizeCount`, `readSize` and `isSizeCount` are both.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | List<Count, u16> | size |
+ * | … | List<Count, u8, 3> | marshal |
+ * | … | List<Count, u16> | unmarshal |
+ * | … | Str<u8> | read |
+ * | … | List<Size, u16> | write |
+ * | … | List<SizeCount, u16> | isSize |
+ * | … | Size | format |
+ * | … | List<Count, u16> | sample? |
+ *
+ * At least 11 bytes.
+ */
+export class Locals extends Struct implements LocalsInit {
+  size: Count[] = [];
+  marshal: Count[] = [];
+  unmarshal: Count[] = [];
+  read = '';
+  write: Size[] = [];
+  isSize: SizeCount[] = [];
+  readonly format = new Size();
+  sample: Count[] | undefined = undefined;
+
+  protected override fieldNames(): readonly string[] {
+    return ['size', 'marshal', 'unmarshal', 'read', 'write', 'isSize', 'format', 'sample'];
+  }
+}
+
+export function sizeLocals(m: LocalsInit): number {
+  let size = 11;
+  const sizeCount_ = listCount(m.size, 'Locals.size');
+  for (let i = 0; i < sizeCount_; i++) {
+    size += sizeCount(m.size[i]!);
+  }
+  const marshalCount_ = listCount(m.marshal, 'Locals.marshal');
+  for (let i = 0; i < marshalCount_; i++) {
+    size += sizeCount(m.marshal[i]!);
+  }
+  const unmarshalCount_ = listCount(m.unmarshal, 'Locals.unmarshal');
+  for (let i = 0; i < unmarshalCount_; i++) {
+    size += sizeCount(m.unmarshal[i]!);
+  }
+  size += stringSize(m.read, 'Locals.read');
+  size += 1 * listCount(m.write, 'Locals.write');
+  size += 1 * listCount(m.isSize, 'Locals.isSize');
+  if (m.sample === undefined) return size;
+  size += 2;
+  const sampleCount_ = listCount(m.sample, 'Locals.sample');
+  for (let i = 0; i < sampleCount_; i++) {
+    size += sizeCount(m.sample[i]!);
+  }
+  return size;
+}
+
+export function marshalLocals(p: Payload, at: number, m: LocalsInit): number {
+  const v = p.view;
+  const sizeCount_ = checkCount(listCount(m.size, 'Locals.size'), 65535, 'Locals.size');
+  v.setUint16(at, sizeCount_, true);
+  at += 2;
+  for (let i = 0; i < sizeCount_; i++) {
+    at = marshalCount(p, at, m.size[i]!);
+  }
+  const marshalCount_ = checkCount(listCount(m.marshal, 'Locals.marshal'), 3, 'Locals.marshal');
+  v.setUint8(at, marshalCount_);
+  at += 1;
+  for (let i = 0; i < marshalCount_; i++) {
+    at = marshalCount(p, at, m.marshal[i]!);
+  }
+  const unmarshalCount_ = checkCount(listCount(m.unmarshal, 'Locals.unmarshal'), 65535, 'Locals.unmarshal');
+  v.setUint16(at, unmarshalCount_, true);
+  at += 2;
+  for (let i = 0; i < unmarshalCount_; i++) {
+    at = marshalCount(p, at, m.unmarshal[i]!);
+  }
+  const readSize_ = putString(p, at + 1, m.read, 255, 'Locals.read');
+  v.setUint8(at, readSize_);
+  at += 1;
+  at += readSize_;
+  const writeCount_ = checkCount(listCount(m.write, 'Locals.write'), 65535, 'Locals.write');
+  v.setUint16(at, writeCount_, true);
+  at += 2;
+  for (let i = 0; i < writeCount_; i++) {
+    writeSize(p, at, m.write[i]!);
+    at += 1;
+  }
+  const isSizeCount_ = checkCount(listCount(m.isSize, 'Locals.isSize'), 65535, 'Locals.isSize');
+  v.setUint16(at, isSizeCount_, true);
+  at += 2;
+  for (let i = 0; i < isSizeCount_; i++) {
+    putU8(v, at, checkChoice(isSizeCount(m.isSize[i]!), m.isSize[i]!, 'Locals.isSize', 'SizeCount'), 'Locals.isSize');
+    at += 1;
+  }
+  writeSize(p, at, m.format);
+  at += 1;
+  if (m.sample === undefined) return at;
+  const sampleCount_ = checkCount(listCount(m.sample, 'Locals.sample'), 65535, 'Locals.sample');
+  v.setUint16(at, sampleCount_, true);
+  at += 2;
+  for (let i = 0; i < sampleCount_; i++) {
+    at = marshalCount(p, at, m.sample[i]!);
+  }
+  return at;
+}
+
+export function unmarshalLocals(p: Payload, at: number, end: number, m: Locals): number {
+  const v = p.view;
+  if (end - at < 2) return MALFORMED;
+  const sizeCount_ = v.getUint16(at, true);
+  at += 2;
+  if (sizeCount_ > end - at) return MALFORMED;
+  if (m.size.length > sizeCount_) m.size.length = sizeCount_;
+  for (let i = 0; i < sizeCount_; i++) {
+    at = unmarshalCount(p, at, end, (m.size[i] ??= new Count()));
+    if (at < 0) return MALFORMED;
+  }
+  if (end - at < 1) return MALFORMED;
+  const marshalCount_ = v.getUint8(at);
+  at += 1;
+  if (marshalCount_ > 3 || marshalCount_ > end - at) return MALFORMED;
+  if (m.marshal.length > marshalCount_) m.marshal.length = marshalCount_;
+  for (let i = 0; i < marshalCount_; i++) {
+    at = unmarshalCount(p, at, end, (m.marshal[i] ??= new Count()));
+    if (at < 0) return MALFORMED;
+  }
+  if (end - at < 2) return MALFORMED;
+  const unmarshalCount_ = v.getUint16(at, true);
+  at += 2;
+  if (unmarshalCount_ > end - at) return MALFORMED;
+  if (m.unmarshal.length > unmarshalCount_) m.unmarshal.length = unmarshalCount_;
+  for (let i = 0; i < unmarshalCount_; i++) {
+    at = unmarshalCount(p, at, end, (m.unmarshal[i] ??= new Count()));
+    if (at < 0) return MALFORMED;
+  }
+  if (end - at < 1) return MALFORMED;
+  const readSize_ = v.getUint8(at);
+  at += 1;
+  if (readSize_ > end - at) return MALFORMED;
+  m.read = getString(p, at, at + readSize_);
+  at += readSize_;
+  if (end - at < 2) return MALFORMED;
+  const writeCount_ = v.getUint16(at, true);
+  at += 2;
+  if (writeCount_ > end - at) return MALFORMED;
+  if (m.write.length > writeCount_) m.write.length = writeCount_;
+  for (let i = 0; i < writeCount_; i++) {
+    if (readSize(p, at, (m.write[i] ??= new Size())) < 0) return MALFORMED;
+    at += 1;
+  }
+  if (end - at < 2) return MALFORMED;
+  const isSizeCount_ = v.getUint16(at, true);
+  at += 2;
+  if (isSizeCount_ > end - at) return MALFORMED;
+  if (m.isSize.length > isSizeCount_) m.isSize.length = isSizeCount_;
+  for (let i = 0; i < isSizeCount_; i++) {
+    const isSizeValue = v.getUint8(at);
+    if (!isSizeCount(isSizeValue)) return MALFORMED;
+    m.isSize[i] = isSizeValue;
+    at += 1;
+  }
+  if (end - at < 1) return MALFORMED;
+  if (readSize(p, at, m.format) < 0) return MALFORMED;
+  at += 1;
+  m.sample = undefined;
+  if (at === end) return at;
+  if (end - at < 2) return MALFORMED;
+  const sampleCount_ = v.getUint16(at, true);
+  at += 2;
+  m.sample = [];
+  if (sampleCount_ > end - at) return MALFORMED;
+  if (m.sample.length > sampleCount_) m.sample.length = sampleCount_;
+  for (let i = 0; i < sampleCount_; i++) {
+    at = unmarshalCount(p, at, end, (m.sample[i] ??= new Count()));
+    if (at < 0) return MALFORMED;
+  }
+  return at;
+}
+
+export function formatLocals(m: LocalsInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(
+    `size=${formatList(m.size, formatCount)}`,
+    `marshal=${formatList(m.marshal, formatCount)}`,
+    `unmarshal=${formatList(m.unmarshal, formatCount)}`,
+    `read=${formatText(m.read)}`,
+    `write=${formatList(m.write, formatSize)}`,
+    `isSize=${formatList(m.isSize, (each) => formatEnum(each, SizeCount))}`,
+    `format=${formatSize(m.format)}`,
+    ...(m.sample === undefined ? [] : [`sample=${formatList(m.sample, formatCount)}`]),
   );
 }
 

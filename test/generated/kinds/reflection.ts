@@ -8,8 +8,18 @@ export function describeKINDS(): ProtocolDescription {
     version: 1,
     name: 'KINDS',
     doc: '',
-    fingerprint: 'f354f3ad936a166b',
+    fingerprint: '58bfadf54dd6e57e',
     choices: [
+      {
+        kind: 'enum',
+        name: 'SizeCount',
+        doc: '',
+        bits: 8,
+        members: [
+          { name: 'None', doc: '', value: 0 },
+          { name: 'Some', doc: '', value: 3 },
+        ],
+      },
       {
         kind: 'enum',
         name: 'Ending',
@@ -194,6 +204,51 @@ export function describeKINDS(): ProtocolDescription {
           { name: 'length', doc: '', type: { kind: 'bytes', countBits: 64, max: 4294967295 } },
           { name: 'req', doc: '', type: { kind: 'bytes', countBits: 32, max: 4294967295 } },
           { name: 'payload', doc: '', type: { kind: 'int', bits: 8, signed: false } },
+        ],
+      },
+      {
+        name: 'Count',
+        doc: 'Locals of generated code are called like the functions that it makes of these.',
+        fields: [{ name: 'text', doc: '', type: { kind: 'string', countBits: 8, max: 255 } }],
+      },
+      { name: 'Size', doc: '', fields: [{ name: 'yes', doc: '', type: { kind: 'bool' } }] },
+      {
+        name: 'Locals',
+        doc: '`sizeCount`, `readSize` and `isSizeCount` are both.',
+        fields: [
+          {
+            name: 'size',
+            doc: '',
+            type: { kind: 'list', element: { kind: 'struct', name: 'Count' }, countBits: 16, max: 65535 },
+          },
+          {
+            name: 'marshal',
+            doc: '',
+            type: { kind: 'list', element: { kind: 'struct', name: 'Count' }, countBits: 8, max: 3 },
+          },
+          {
+            name: 'unmarshal',
+            doc: '',
+            type: { kind: 'list', element: { kind: 'struct', name: 'Count' }, countBits: 16, max: 65535 },
+          },
+          { name: 'read', doc: '', type: { kind: 'string', countBits: 8, max: 255 } },
+          {
+            name: 'write',
+            doc: '',
+            type: { kind: 'list', element: { kind: 'struct', name: 'Size' }, countBits: 16, max: 65535 },
+          },
+          {
+            name: 'isSize',
+            doc: '',
+            type: { kind: 'list', element: { kind: 'enum', name: 'SizeCount', bits: 8 }, countBits: 16, max: 65535 },
+          },
+          { name: 'format', doc: '', type: { kind: 'struct', name: 'Size' } },
+          {
+            name: 'sample',
+            doc: '',
+            type: { kind: 'list', element: { kind: 'struct', name: 'Count' }, countBits: 16, max: 65535 },
+            optional: true,
+          },
         ],
       },
       {
@@ -462,6 +517,7 @@ export function describeKINDS(): ProtocolDescription {
         donates: ['fd'],
         limits: { resp: 65536 },
       },
+      { mid: 267, name: 'Locals', stub: 'locals', doc: '', req: 'Locals', resp: 'Locals', donates: [], limits: {} },
       {
         mid: 65279,
         name: 'Gifts',

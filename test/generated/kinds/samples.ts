@@ -12,6 +12,8 @@ import {
   type CheckedInit,
   Checks,
   type ChecksInit,
+  Count,
+  type CountInit,
   Ending,
   ErrorResp,
   type ErrorRespInit,
@@ -30,6 +32,8 @@ import {
   type ListsInit,
   ListsResp,
   type ListsRespInit,
+  Locals,
+  type LocalsInit,
   MadeReq,
   type MadeReqInit,
   MadeResp,
@@ -48,11 +52,15 @@ import {
   type PairInit,
   Part,
   type PartInit,
+  Size,
+  SizeCount,
+  type SizeInit,
   Slot,
   formatBlock,
   formatChannelResp,
   formatChecked,
   formatChecks,
+  formatCount,
   formatErrorResp,
   formatGiftResp,
   formatGiftsReq,
@@ -60,6 +68,7 @@ import {
   formatIntegers,
   formatLists,
   formatListsResp,
+  formatLocals,
   formatMadeReq,
   formatMadeResp,
   formatMountResp,
@@ -69,10 +78,12 @@ import {
   formatOuter,
   formatPair,
   formatPart,
+  formatSize,
   marshalBlock,
   marshalChannelResp,
   marshalChecked,
   marshalChecks,
+  marshalCount,
   marshalErrorResp,
   marshalGiftResp,
   marshalGiftsReq,
@@ -80,6 +91,7 @@ import {
   marshalIntegers,
   marshalLists,
   marshalListsResp,
+  marshalLocals,
   marshalMadeReq,
   marshalMadeResp,
   marshalMountResp,
@@ -89,10 +101,12 @@ import {
   marshalOuter,
   marshalPair,
   marshalPart,
+  marshalSize,
   sizeBlock,
   sizeChannelResp,
   sizeChecked,
   sizeChecks,
+  sizeCount,
   sizeErrorResp,
   sizeGiftResp,
   sizeGiftsReq,
@@ -100,6 +114,7 @@ import {
   sizeIntegers,
   sizeLists,
   sizeListsResp,
+  sizeLocals,
   sizeMadeReq,
   sizeMadeResp,
   sizeMountResp,
@@ -109,10 +124,12 @@ import {
   sizeOuter,
   sizePair,
   sizePart,
+  sizeSize,
   unmarshalBlock,
   unmarshalChannelResp,
   unmarshalChecked,
   unmarshalChecks,
+  unmarshalCount,
   unmarshalErrorResp,
   unmarshalGiftResp,
   unmarshalGiftsReq,
@@ -120,6 +137,7 @@ import {
   unmarshalIntegers,
   unmarshalLists,
   unmarshalListsResp,
+  unmarshalLocals,
   unmarshalMadeReq,
   unmarshalMadeResp,
   unmarshalMountResp,
@@ -129,6 +147,7 @@ import {
   unmarshalOuter,
   unmarshalPair,
   unmarshalPart,
+  unmarshalSize,
 } from './messages.js';
 
 /** A random Integers, extremes more often than chance has them. */
@@ -210,6 +229,35 @@ export function sampleNames2(random: Random): Names2Init {
     length: random.bytes(4294967295),
     req: random.bytes(4294967295),
     payload: Number(random.unsigned(8)),
+  };
+}
+
+/** A random Count, extremes more often than chance has them. */
+export function sampleCount(random: Random): CountInit {
+  return {
+    text: random.string(255),
+  };
+}
+
+/** A random Size, extremes more often than chance has them. */
+export function sampleSize(random: Random): SizeInit {
+  return {
+    yes: random.below(2) === 1,
+  };
+}
+
+/** A random Locals, extremes more often than chance has them. */
+export function sampleLocals(random: Random): LocalsInit {
+  const given = random.below(1 + 1);
+  return {
+    size: random.list(65535, () => sampleCount(random)),
+    marshal: random.list(3, () => sampleCount(random)),
+    unmarshal: random.list(65535, () => sampleCount(random)),
+    read: random.string(255),
+    write: random.list(65535, () => sampleSize(random)),
+    isSize: random.list(65535, () => random.choice(SizeCount)),
+    format: sampleSize(random),
+    sample: given > 0 ? random.list(65535, () => sampleCount(random)) : undefined,
   };
 }
 
@@ -420,6 +468,39 @@ export const CODECS: readonly Codec[] = [
     marshal: marshalNames2,
     unmarshal: unmarshalNames2,
     format: formatNames2,
+  },
+  {
+    name: 'Count',
+    fixedSize: undefined,
+    optionalCount: 0,
+    sample: sampleCount,
+    create: () => new Count(),
+    size: sizeCount,
+    marshal: marshalCount,
+    unmarshal: unmarshalCount,
+    format: formatCount,
+  },
+  {
+    name: 'Size',
+    fixedSize: 1,
+    optionalCount: 0,
+    sample: sampleSize,
+    create: () => new Size(),
+    size: sizeSize,
+    marshal: marshalSize,
+    unmarshal: unmarshalSize,
+    format: formatSize,
+  },
+  {
+    name: 'Locals',
+    fixedSize: undefined,
+    optionalCount: 1,
+    sample: sampleLocals,
+    create: () => new Locals(),
+    size: sizeLocals,
+    marshal: marshalLocals,
+    unmarshal: unmarshalLocals,
+    format: formatLocals,
   },
   {
     name: 'Checked',

@@ -21,6 +21,8 @@ import {
   LAYOUTS,
   Lists,
   type ListsRespInit,
+  Locals,
+  type LocalsInit,
   MadeReq,
   type MadeRespInit,
   type MountRespInit,
@@ -42,6 +44,7 @@ import {
   formatIntegers,
   formatLists,
   formatListsResp,
+  formatLocals,
   formatMadeReq,
   formatMadeResp,
   formatMountResp,
@@ -57,6 +60,7 @@ import {
   marshalGiftsResp,
   marshalIntegers,
   marshalListsResp,
+  marshalLocals,
   marshalMadeResp,
   marshalMountResp,
   marshalNames2,
@@ -70,6 +74,7 @@ import {
   sizeGiftsResp,
   sizeIntegers,
   sizeListsResp,
+  sizeLocals,
   sizeMadeResp,
   sizeMountResp,
   sizeNames2,
@@ -81,6 +86,7 @@ import {
   unmarshalGiftsReq,
   unmarshalIntegers,
   unmarshalLists,
+  unmarshalLocals,
   unmarshalMadeReq,
   unmarshalNames2,
   unmarshalOptionals,
@@ -135,6 +141,8 @@ export interface KINDSHandlers {
    */
   made?(req: MadeReq, context: CallContext): Answer<MadeRespInit>;
 
+  locals?(req: Locals, context: CallContext): Answer<LocalsInit>;
+
   /**
    *
    * Donates with `context.donate`, in this order: left, right.
@@ -157,6 +165,7 @@ interface Spare {
   checks: Checks | undefined;
   optionals: Optionals | undefined;
   made: MadeReq | undefined;
+  locals: Locals | undefined;
   gifts: GiftsReq | undefined;
 }
 
@@ -174,6 +183,7 @@ const spare: Spare = {
   checks: undefined,
   optionals: undefined,
   made: undefined,
+  locals: undefined,
   gifts: undefined,
 };
 
@@ -247,6 +257,12 @@ function respondOptionalsResp(payload: Payload, resp: OptionalsRespInit, limit =
 function respondMadeResp(payload: Payload, resp: MadeRespInit, limit = payload.capacity): number {
   const size = sizeMadeResp(resp);
   return size > payload.capacity || size > limit ? MALFORMED : marshalMadeResp(payload, 0, resp);
+}
+
+/** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
+function respondLocals(payload: Payload, resp: LocalsInit, limit = payload.capacity): number {
+  const size = sizeLocals(resp);
+  return size > payload.capacity || size > limit ? MALFORMED : marshalLocals(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
@@ -464,6 +480,22 @@ function serveMade(
   return respondMadeResp(payload, answer, 65536);
 }
 
+function serveLocals(
+  handlers: KINDSHandlers,
+  payload: Payload,
+  payloadLen: number,
+  context: CallContext,
+): number | Promise<number> {
+  if (handlers.locals === undefined) return -EOPNOTSUPP;
+  const req = spare.locals ?? new Locals();
+  if (unmarshalLocals(payload, 0, payloadLen, req) < 0) return MALFORMED;
+  spare.locals = undefined;
+  const answer = handlers.locals(req, context);
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondLocals(payload, resp));
+  spare.locals = req;
+  return respondLocals(payload, answer);
+}
+
 function serveGifts(
   handlers: KINDSHandlers,
   payload: Payload,
@@ -515,6 +547,8 @@ export function dispatchKINDS(
       return serveOptionals(handlers, payload, payloadLen, context);
     case 266: // Made
       return serveMade(handlers, payload, payloadLen, context);
+    case 267: // Locals
+      return serveLocals(handlers, payload, payloadLen, context);
     case 65279: // Gifts
       return serveGifts(handlers, payload, payloadLen, context);
     default:
@@ -548,6 +582,7 @@ export const KINDSServer: ServerProtocol<KINDSHandlers> = {
     [264, { req: formatChecks, resp: formatChecks }],
     [265, { req: formatOptionals, resp: formatOptionalsResp }],
     [266, { req: formatMadeReq, resp: formatMadeResp }],
+    [267, { req: formatLocals, resp: formatLocals }],
     [65279, { req: formatGiftsReq, resp: formatGiftsResp }],
   ]),
   dispatch: dispatchKINDS,
