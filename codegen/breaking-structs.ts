@@ -2,7 +2,16 @@
 
 import type { Rule } from './breaking-rules.js';
 import { layoutOf, wireTextOf } from './fingerprint.js';
-import { partOf, type Field, type FieldType, type LaidProtocol, type LaidStruct, type Place } from './ir.js';
+import {
+  partOf,
+  type Choice,
+  type ChoiceType,
+  type Field,
+  type FieldType,
+  type LaidProtocol,
+  type LaidStruct,
+  type Place,
+} from './ir.js';
 
 /** Tells of a change: its rule, what it is about (`Item.size`), where, and why it breaks what its level says. */
 export type Tell = (rule: Rule, subject: string, place: Place, reason: string) => void;
@@ -13,6 +22,7 @@ type Structs = ReadonlyMap<string, LaidStruct>;
 export class StructComparison {
   readonly #before: Structs;
   readonly #after: Structs;
+  readonly #choices: { readonly before: readonly Choice[]; readonly after: readonly Choice[] };
   readonly #compared = new Set<string>();
 
   constructor(
@@ -20,6 +30,7 @@ export class StructComparison {
     after: LaidProtocol,
     private readonly tell: Tell,
   ) {
+    this.#choices = { before: before.choices, after: after.choices };
     this.#before = new Map(before.structs.map((struct) => [struct.name, struct]));
     this.#after = new Map(after.structs.map((struct) => [struct.name, struct]));
   }
@@ -31,7 +42,6 @@ export class StructComparison {
     const [before, after] = [this.#before.get(beforeName)!, this.#after.get(afterName)!];
     if (this.#goTogether(before, after)) this.#sameWire(before, after);
     else this.#otherWire(before, after);
-    this.#parts(before, after);
   }
 
   /** As at mount: one layout begins the other. */
@@ -47,32 +57,60 @@ export class StructComparison {
     const required = (fields: readonly Field[]): number => fields.filter((field) => !field.optional).length;
     if (required(old) !== required(now)) {
       const reason = 'the bytes are the same, but code that names the fields must name others';
-      return this.tell('FIELDS_REGROUPED', after.name, after.place, reason);
+      this.tell('FIELDS_REGROUPED', after.name, after.place, reason);
+      return this.#sameLeaves(before, after);
     }
-    const names = (fields: readonly Field[]): Set<string> => new Set(fields.map(({ name }) => name));
-    const [oldNames, nowNames] = [names(old), names(now)];
+    const [oldNames, nowNames] = [namesOf(old), namesOf(now)];
     for (const [i, field] of now.entries()) {
       const was = old[i];
       if (was === undefined) break;
       const subject = `${after.name}.${field.name}`;
-      if (was.name === field.name) this.#sameField(was, field, subject);
-      else if (was.type.kind === 'pad' && field.type.kind === 'pad') continue;
-      else if (oldNames.has(field.name) && nowNames.has(was.name)) {
-        const reason = `its bytes are those that '${was.name}' had: running peers take one for the other`;
-        this.tell('FIELDS_SWAPPED', subject, field.place, reason);
-      } else {
+      if (was.type.kind === 'pad' && field.type.kind === 'pad') continue;
+      this.#sameField(was, field, subject);
+      if (was.name === field.name) continue;
+      if (oldNames.has(field.name) || nowNames.has(was.name)) this.#swapped(was, field, subject);
+      else {
         const reason = `it was called '${was.name}'; code that says so does not compile`;
         this.tell('FIELD_RENAMED', subject, field.place, reason);
       }
     }
     for (const more of now.slice(old.length)) {
+      if (oldNames.has(more.name)) continue;
       const reason = 'it comes after all others: running peers ignore it, and their messages lack it';
       this.tell('OPTIONAL_ADDED', `${after.name}.${more.name}`, more.place, reason);
     }
     for (const gone of old.slice(now.length)) {
-      const reason = 'running peers go on sending it and are ignored; code that names it does not compile';
-      this.tell('OPTIONAL_REMOVED', `${after.name}.${gone.name}`, after.place, reason);
+      if (nowNames.has(gone.name)) continue;
+      this.#optionalGone(`${after.name}.${gone.name}`, after.place);
     }
+  }
+
+  #swapped(was: Field, field: Field, subject: string): void {
+    const reason = `its bytes are those that '${was.name}' had: running peers take one for the other`;
+    this.tell('FIELDS_SWAPPED', subject, field.place, reason);
+  }
+
+  /** The bytes are the same, and other structs hold them: the fields without parts belong together. */
+  #sameLeaves(before: LaidStruct, after: LaidStruct): void {
+    const [old, now] = [this.#leaves(before, this.#before), this.#leaves(after, this.#after)];
+    const [oldNames, nowNames] = [namesOf(old), namesOf(now)];
+    // Where parts have fields of the same names, a name says too little.
+    const areUnique = oldNames.size === old.length && nowNames.size === now.length;
+    for (const [i, field] of now.entries()) {
+      const was = old[i];
+      if (was === undefined) break;
+      const subject = `${after.name}.${field.name}`;
+      this.#sameField(was, field, subject);
+      const isMoved = oldNames.has(field.name) || nowNames.has(was.name);
+      if (areUnique && isMoved && was.name !== field.name) this.#swapped(was, field, subject);
+    }
+  }
+
+  #leaves({ fields }: LaidStruct, structs: Structs): Field[] {
+    return fields.flatMap((field) => {
+      if (field.type.kind === 'pad') return [];
+      return field.type.kind === 'struct' ? this.#leaves(structs.get(field.type.name)!, structs) : [field];
+    });
   }
 
   /** The bytes differ, so fields belong together by their names. */
@@ -110,13 +148,15 @@ export class StructComparison {
 
   #sameField(was: Field, field: Field, subject: string): void {
     const [a, b] = [typeName(was.type), typeName(field.type)];
+    const [oldPart, part] = [partOf(was.type), partOf(field.type)];
+    if (oldPart !== undefined && part !== undefined) this.compare(oldPart, part);
     if (!this.#sameBytes(was.type, field.type)) {
       // A part that changed inside is told of by itself.
-      if (a === b && partOf(was.type) !== undefined && partOf(was.type) === partOf(field.type)) return;
+      if (a === b && part !== undefined && oldPart === part) return;
       const reason = `it was ${a} and is ${b}: running peers read and write other bytes`;
       return this.tell('FIELD_TYPE_CHANGED', subject, field.place, reason);
     }
-    if (valuesOf(was.type) !== valuesOf(field.type)) {
+    if (!this.#sameValues(was.type, field.type)) {
       const reason = `it was ${a} and is ${b}: one side refuses values that the other may send`;
       return this.tell('FIELD_VALUES_CHANGED', subject, field.place, reason);
     }
@@ -125,6 +165,21 @@ export class StructComparison {
       this.tell('FIELD_TYPE_RENAMED', subject, field.place, reason);
     }
     this.#maximum(was.type, field.type, subject, field.place);
+  }
+
+  /** Both take the same values, as far as the schema says it here: a choice's own changes are told by themselves. */
+  #sameValues(was: FieldType, now: FieldType): boolean {
+    if (was.kind === 'list' && now.kind === 'list') return this.#sameValues(was.element, now.element);
+    if (!isChoice(was) || !isChoice(now)) return valuesOf(was) === valuesOf(now);
+    if (was.kind !== now.kind || was.name === now.name) return was.kind === now.kind;
+    const values = (choices: readonly Choice[], name: string): string =>
+      JSON.stringify(
+        choices
+          .find((choice) => choice.name === name)!
+          .members.map((member) => member.value)
+          .sort((x, y) => x - y),
+      );
+    return values(this.#choices.before, was.name) === values(this.#choices.after, now.name);
   }
 
   #maximum(was: FieldType, now: FieldType, subject: string, place: Place): void {
@@ -150,14 +205,27 @@ export class StructComparison {
     return true;
   }
 
-  /** Structs in fields of the same name. */
-  #parts(before: LaidStruct, after: LaidStruct): void {
-    for (const field of after.fields) {
-      const was = before.fields.find(({ name }) => name === field.name);
-      const [a, b] = [was && partOf(was.type), partOf(field.type)];
-      if (a !== undefined && b !== undefined) this.compare(a, b);
-    }
+  /** A struct where there is none any more: as cameToBe. */
+  wentAway(name: string, subject: string, place: Place): boolean {
+    const { fields } = this.#before.get(name)!;
+    if (fields.some((field) => !field.optional)) return false;
+    for (const field of fields) this.#optionalGone(`${subject}.${field.name}`, place);
+    return true;
   }
+
+  #optionalGone(subject: string, place: Place): void {
+    const reason = 'running peers go on sending it and are ignored; code that names it does not compile';
+    this.tell('OPTIONAL_REMOVED', subject, place, reason);
+  }
+}
+
+/** The names of fields; pads have none that means something. */
+function namesOf(fields: readonly Field[]): Set<string> {
+  return new Set(fields.flatMap(({ name, type }) => (type.kind === 'pad' ? [] : [name])));
+}
+
+function isChoice(type: FieldType): type is ChoiceType {
+  return type.kind === 'enum' || type.kind === 'flags';
 }
 
 function addedReason(field: Field, struct: LaidStruct): string {
@@ -197,7 +265,7 @@ function sourceType(type: FieldType): string {
     case 'int':
       return type.bits === 64 ? 'bigint' : 'number';
     case 'flags':
-      return 'number';
+      return `number ${type.name}`;
     default:
       return type.kind;
   }

@@ -32,7 +32,27 @@ export function breakingChanges(before: LaidProtocol, after: LaidProtocol): Chan
   compareMessages(before, after, tell);
   compareChoices(before, after, tell);
   compareErrors(before, after, tell);
+  tellRemovedTypes(before, after, changes, tell);
   return changes.sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
+}
+
+/** Names that generated code no longer exports, where no other change says so. */
+function tellRemovedTypes(before: LaidProtocol, after: LaidProtocol, changes: readonly Change[], tell: Tell): void {
+  const known = new Set(namedTypes(after));
+  for (const name of namedTypes(before)) {
+    const renamed = new RegExp(`^it was (?:List<)?${name}\\b`, 'u');
+    if (known.has(name) || changes.some(({ reason }) => renamed.test(reason))) continue;
+    tell('TYPE_REMOVED', name, after.place, 'nothing is called so any more; code that says so does not compile');
+  }
+}
+
+/** The types of a schema that have names of their own, and are exported under them. */
+function namedTypes({ structs, choices, aliases, messages }: LaidProtocol): string[] {
+  const unnamed = new Set(messages.flatMap(({ name }) => [`${name}Req`, `${name}Resp`]));
+  const own = aliases.filter(({ name, type }) =>
+    'alias' in type ? type.alias === name : 'name' in type && type.name === name,
+  );
+  return [...structs, ...choices, ...own].flatMap(({ name }) => (unnamed.has(name) ? [] : [name]));
 }
 
 /** Allowances of a later version that allow nothing. */
@@ -97,12 +117,18 @@ function compareContents(was: Message, now: Message, structs: StructComparison, 
     const [a, b] = [was[part], now[part]];
     if (a !== undefined && b !== undefined) structs.compare(a, b);
     else if (a === undefined && b !== undefined) {
-      if (structs.cameToBe(b)) continue;
+      if (structs.cameToBe(b)) {
+        const who = part === 'req' ? 'calls that give none' : 'handlers that answer with none';
+        tell('OPTIONAL_CONTENT_ADDED', now.name, now.place, `its ${role} was empty, and ${who} do not compile`);
+        continue;
+      }
       tell('CONTENT_ADDED', now.name, now.place, `its ${role} was empty, and running peers send nothing in it`);
-    } else if (a !== undefined) {
+    } else if (a !== undefined && b === undefined && !structs.wentAway(a, a, now.place)) {
       tell('CONTENT_REMOVED', now.name, now.place, `its ${role} is empty, and running peers count on what was in it`);
     }
-    if (a !== undefined && b !== undefined && a !== b && a !== `${was.name}${suffix(part)}`) {
+    // What has no name of its own is called after the message, whose change of name is told.
+    const isUnnamed = a === `${was.name}${suffix(part)}` && b === `${now.name}${suffix(part)}`;
+    if (a !== undefined && b !== undefined && a !== b && !isUnnamed) {
       tell('STRUCT_RENAMED', b, now.place, `it was ${a}; code that says so does not compile`);
     }
     const [limit, nowLimit] = [was.limits[part], now.limits[part]];
@@ -162,7 +188,15 @@ function compareChoice(was: Choice, now: Choice, tell: Tell): void {
     if (same === undefined) {
       const reason = `running peers may still send ${member.value}, which is refused now`;
       tell(isEnum ? 'ENUM_VALUE_REMOVED' : 'FLAG_REMOVED', subject, now.place, reason);
-    } else if (same.name !== member.name) {
+    } else if (same.name === member.name) continue;
+    else if (
+      [was.members, now.members].some((members, i) =>
+        members.some(({ name }) => name === (i === 0 ? same : member).name),
+      )
+    ) {
+      const reason = `${member.value} was '${member.name}': running peers take one for the other`;
+      tell('CHOICE_VALUES_SWAPPED', `${now.name}.${same.name}`, same.place, reason);
+    } else {
       const reason = `${member.value} was called '${member.name}'; code that says so does not compile`;
       tell('CHOICE_MEMBER_RENAMED', `${now.name}.${same.name}`, same.place, reason);
     }
@@ -177,6 +211,10 @@ function compareChoice(was: Choice, now: Choice, tell: Tell): void {
 function compareErrors(before: LaidProtocol, after: LaidProtocol, tell: Tell): void {
   const now = after.errors?.members ?? [];
   const place = after.errors?.place ?? after.place;
+  if (before.errors !== undefined && after.errors !== undefined && before.errors.name !== after.errors.name) {
+    const reason = `they were ${before.errors.name}; code that says so, as fail${before.errors.name}, does not compile`;
+    tell('ERRORS_RENAMED', after.errors.name, place, reason);
+  }
   const old = before.errors?.members ?? [];
   for (const { name, value, place: at } of now) {
     if (old.some((member) => member.name === name || member.value === value)) continue;

@@ -328,6 +328,7 @@ const CASES: readonly Case[] = [
   [
     'an answer where there was none, all of it optional',
     [['258, Empty', '258, { x?: u8 }']],
+    'source OPTIONAL_CONTENT_ADDED Open: its request was empty, and calls that give none do not compile',
     'none OPTIONAL_ADDED OpenReq.x: it comes after all others: running peers ignore it, and their messages lack it',
   ],
   [
@@ -362,6 +363,164 @@ const CASES: readonly Case[] = [
   ],
 ];
 
+/** Changes that look like others, or hide behind them. */
+const SUBTLE_CASES: readonly Case[] = [
+  [
+    'a number of an enum and another that trade their names',
+    [['Red: 0; Green: 1', 'Green: 0; Red: 1']],
+    "wire CHOICE_VALUES_SWAPPED Colour.Green: 0 was 'Red': running peers take one for the other",
+    "wire CHOICE_VALUES_SWAPPED Colour.Red: 1 was 'Green': running peers take one for the other",
+  ],
+  [
+    'a flag that takes the place of another',
+    [['Read: 1; Write: 2', 'Write: 1; Run: 2']],
+    "wire CHOICE_VALUES_SWAPPED Access.Write: 1 was 'Read': running peers take one for the other",
+    "wire CHOICE_VALUES_SWAPPED Access.Run: 2 was 'Write': running peers take one for the other",
+  ],
+  [
+    'flags in place of an enum of the same name',
+    [['Enum<u8, { Red: 0; Green: 1 }>', 'Flags<u8, { Red: 1; Green: 2 }>']],
+    'wire FIELD_VALUES_CHANGED GetReq.colour: it was Colour (u8) and is Colour (u8): one side refuses values that the other may send',
+  ],
+  [
+    'an enum with another name and the same values',
+    [
+      ['type Colour', 'type Tone'],
+      ['colour: Colour', 'colour: Tone'],
+    ],
+    'source FIELD_TYPE_RENAMED GetReq.colour: it was Colour (u8) and is Tone (u8): the bytes are the same, the type in TypeScript is not',
+  ],
+  [
+    'an enum with another name and other values',
+    [
+      ['type Colour = Enum<u8, { Red: 0', 'type Tone = Enum<u8, { Red: 9'],
+      ['colour: Colour', 'colour: Tone'],
+    ],
+    'wire FIELD_VALUES_CHANGED GetReq.colour: it was Colour (u8) and is Tone (u8): one side refuses values that the other may send',
+  ],
+  [
+    'flags with another name',
+    [
+      ['type Access', 'type Rights'],
+      ['access: Access', 'access: Rights'],
+    ],
+    'source FIELD_TYPE_RENAMED GetReq.access: it was Access (u8) and is Rights (u8): the bytes are the same, the type in TypeScript is not',
+  ],
+  [
+    'errors with another name',
+    [['KVErrors', 'Failures']],
+    'source ERRORS_RENAMED Failures: they were KVErrors; code that says so, as failKVErrors, does not compile',
+  ],
+  [
+    'a field with another name and a lower maximum',
+    [['name: Str<u8, 40>', 'title: Str<u8, 30>']],
+    'wire MAXIMUM_CHANGED Item.title: it was at most 40 long and is 30: running peers may send what is longer',
+    "source FIELD_RENAMED Item.title: it was called 'name'; code that says so does not compile",
+  ],
+  [
+    'a struct that changes inside a field with another name',
+    [
+      ['{ items: List<Item> }', '{ all: List<Item> }'],
+      ['Str<u8, 40>', 'Str<u8, 41>'],
+    ],
+    'wire MAXIMUM_CHANGED Item.name: it was at most 40 long and is 41: running peers refuse what is longer',
+    "source FIELD_RENAMED ListResp.all: it was called 'items'; code that says so does not compile",
+  ],
+  [
+    'a field that takes the place of one before it, and a new one at its own',
+    [['size: u32; kind: u32', 'kind: u32; more: u32']],
+    "wire FIELDS_SWAPPED Item.kind: its bytes are those that 'size' had: running peers take one for the other",
+    "wire FIELDS_SWAPPED Item.more: its bytes are those that 'kind' had: running peers take one for the other",
+  ],
+  [
+    'fields in a struct of their own, in another order',
+    [
+      ['259, Pair,', '259, { pair: Pair },'],
+      ['left: u32; right: u32', 'right: u32; left: u32'],
+    ],
+    "wire FIELDS_SWAPPED ListReq.right: its bytes are those that 'left' had: running peers take one for the other",
+    "wire FIELDS_SWAPPED ListReq.left: its bytes are those that 'right' had: running peers take one for the other",
+    'source STRUCT_RENAMED ListReq: it was Pair; code that says so does not compile',
+    'source FIELDS_REGROUPED ListReq: the bytes are the same, but code that names the fields must name others',
+  ],
+  [
+    'a request without a name that gets one',
+    [
+      ['259, Pair, { items: List<Item> }', '259, Pair, Listing'],
+      ['export interface Pair', 'export interface Listing { items: List<Item> }\nexport interface Pair'],
+    ],
+    'source STRUCT_RENAMED Listing: it was ListResp; code that says so does not compile',
+  ],
+  [
+    'a type that goes with the message that used it',
+    [
+      ['  list: Message<259, Pair, { items: List<Item> }>;\n', ''],
+      ['export interface Pair { left: u32; right: u32 }\n', ''],
+    ],
+    'wire MESSAGE_REMOVED List: running peers still send MID 259, and get EOPNOTSUPP',
+    'source TYPE_REMOVED Pair: nothing is called so any more; code that says so does not compile',
+  ],
+  [
+    'optional fields that go, all of a request',
+    [['{ name: Str; a?: u32; b?: u64 }', '{ name: Str }']],
+    'source OPTIONAL_REMOVED PutReq.a: running peers go on sending it and are ignored; code that names it does not compile',
+    'source OPTIONAL_REMOVED PutReq.b: running peers go on sending it and are ignored; code that names it does not compile',
+  ],
+];
+
+/** Each with the schema that it begins from. */
+const PAIRS: readonly (readonly [name: string, before: string, after: string, ...told: string[]])[] = [
+  [
+    'an optional field that goes, with one of its type behind it',
+    'export interface P { a: Message<256, { x?: u32; y?: u32 }, Empty> }',
+    'export interface P { a: Message<256, { y?: u32 }, Empty> }',
+    "wire FIELDS_SWAPPED AReq.y: its bytes are those that 'x' had: running peers take one for the other",
+  ],
+  [
+    'an optional field of one type before another',
+    'export interface P { a: Message<256, { y?: u32 }, Empty> }',
+    'export interface P { a: Message<256, { x?: u32; y?: u32 }, Empty> }',
+    "wire FIELDS_SWAPPED AReq.x: its bytes are those that 'y' had: running peers take one for the other",
+  ],
+  [
+    'a request that is empty now, and had optional fields alone',
+    'export interface P { a: Message<256, { x?: u32 }, Empty> }',
+    'export interface P { a: Message<256, Empty, Empty> }',
+    'source OPTIONAL_REMOVED AReq.x: running peers go on sending it and are ignored; code that names it does not compile',
+  ],
+  [
+    'a response that was empty, with a descriptor',
+    'export interface P { a: Message<256, Empty, Empty> }',
+    "export interface P { a: Message<256, Empty, Empty, Donates<'fd'>> }",
+    'source OPTIONAL_CONTENT_ADDED A: its response was empty, and handlers that answer with none do not compile',
+    "none DONATION_ADDED A: running clients close the descriptor 'fd', and others go without",
+  ],
+  [
+    'a descriptor that was all of a response',
+    "export interface P { a: Message<256, Empty, Empty, Donates<'fd'>> }",
+    'export interface P { a: Message<256, Empty, Empty> }',
+    'wire DONATION_REMOVED A: running clients count on a descriptor that does not come: fd',
+  ],
+  [
+    'another name for a small integer',
+    'export type Level = u8; export interface P { a: Message<256, { x: Level }, Empty> }',
+    'export type Grade = u8; export interface P { a: Message<256, { x: Grade }, Empty> }',
+    'source TYPE_REMOVED Level: nothing is called so any more; code that says so does not compile',
+  ],
+  [
+    'fields in a struct of their own, with other values',
+    'export interface P { a: Message<256, { x: u8; y: u8 }, Empty> }',
+    'export interface S { x: u8; y: bool } export interface P { a: Message<256, { s: S }, Empty> }',
+    'wire FIELD_VALUES_CHANGED AReq.y: it was u8 and is bool: one side refuses values that the other may send',
+    'source FIELDS_REGROUPED AReq: the bytes are the same, but code that names the fields must name others',
+  ],
+  [
+    'pads in another number',
+    'export interface P { a: Message<256, { x: u8; pad0: Pad<3>; y: u8; pad1: Pad<3> }, Empty> }',
+    'export interface P { a: Message<256, { x: u8; pad1: Pad<3>; y: u8; pad0: Pad<3> }, Empty> }',
+  ],
+];
+
 function protocolOf(text: string): LaidProtocol {
   const { protocol, diagnostics } = analyse({ file: 'kv.ts', text });
   if (protocol === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
@@ -377,18 +536,23 @@ function edited(edits: readonly (readonly string[])[]): string {
 
 const changes = suite('changes');
 
-for (const [name, edits, ...told] of CASES) {
-  changes(name, () => {
-    const found = breakingChanges(protocolOf(BASE), protocolOf(edited(edits)));
-    assert.equal(
-      found.map(({ level, rule, subject, reason }) => `${level} ${rule} ${subject}: ${reason}`),
-      told,
-    );
-  });
+function toldOf(before: string, after: string): string[] {
+  const found = breakingChanges(protocolOf(before), protocolOf(after));
+  return found.map(({ level, rule, subject, reason }) => `${level} ${rule} ${subject}: ${reason}`);
+}
+
+for (const [name, before, after, ...told] of PAIRS) {
+  changes(name, () => assert.equal(toldOf(before, after), told));
+}
+
+for (const [name, edits, ...told] of [...CASES, ...SUBTLE_CASES]) {
+  changes(name, () => assert.equal(toldOf(BASE, edited(edits)), told));
 }
 
 changes('every rule is tried above, and documented with its level', () => {
-  const tried = new Set(CASES.flatMap(([, , ...told]) => told.map((line) => line.split(' ')[1]!)));
+  const tried = new Set(
+    [...CASES, ...SUBTLE_CASES].flatMap(([, , ...told]) => told.map((line) => line.split(' ')[1]!)),
+  );
   const page = readFileSync('docs/breaking.md', 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)` +\| (\w+) +\| /gmu)].map(([, rule, level]) => [rule!, level!]);
   assert.equal(Object.fromEntries(rows), { ...RULES });
@@ -408,7 +572,7 @@ changes('nothing has changed from a schema to itself', () => {
 changes('whatever keeps peers apart at mount is told as breaking the wire', () => {
   const before = protocolOf(BASE);
   const layouts = new Map(fingerprintOf(before).layouts.map((layout) => [layout.mid, layout]));
-  for (const [name, edits] of CASES) {
+  for (const [name, edits] of [...CASES, ...SUBTLE_CASES]) {
     const after = protocolOf(edited(edits));
     const apart = fingerprintOf(after).layouts.filter(({ mid, req, resp }) => {
       const was = layouts.get(mid);

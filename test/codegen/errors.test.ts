@@ -262,10 +262,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
     "1:28: 'S' holds itself (S → S); refer to it by a number instead",
   ],
   [declared('export type A = B;\nexport type B = A;'), "2:17: type 'A' is made of itself; write a type that ends"],
-  [
-    declared('export interface S extends T { a: u8 }'),
-    "1:28: unknown type 'T'; extend an interface of this file",
-  ],
+  [declared('export interface S extends T { a: u8 }'), "1:28: unknown type 'T'; extend an interface of this file"],
   [
     declared('export interface A { a: u8 }\nexport interface B { b: u8 }\nexport interface S extends A, B { c: u8 }'),
     '3:31: a struct extends one other; make a field of the second',
