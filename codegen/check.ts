@@ -1,6 +1,6 @@
 /** What can only be said of a schema when all of it was read: names within a message, donations, standard messages. */
 
-import { partOf, type Field, type Message, type Place, type Struct } from './ir.js';
+import { partOf, type Field, type FieldType, type Message, type Place, type Struct } from './ir.js';
 import { STANDARD_MESSAGES, wrongStandard } from './mids.js';
 import { show, twinsOf } from './names.js';
 
@@ -10,6 +10,7 @@ type Report = (place: Place, message: string) => void;
 export function checkProtocol(structs: readonly Struct[], messages: readonly Message[], report: Report): void {
   const byName = new Map(structs.map((struct) => [struct.name, struct]));
   for (const struct of structs) checkMembers(struct, allFields(struct.name, byName), report);
+  checkClosers(structs, messages, byName, report);
   for (const message of messages) {
     checkStandard(message, allFields(message.resp, byName), report);
     checkDonation(message, structs, messages, report);
@@ -27,6 +28,49 @@ function allFields(name: string | undefined, structs: ReadonlyMap<string, Struct
     struct = structs.get(struct.base?.name ?? '');
   }
   return fields;
+}
+
+/** What responses make is given back by one request for each type, which the client can send by itself. */
+function checkClosers(
+  structs: readonly Struct[],
+  messages: readonly Message[],
+  byName: ReadonlyMap<string, Struct>,
+  report: Report,
+): void {
+  const closers = new Map<string, Message>();
+  const requests = new Set(messages.map(({ req }) => req));
+  for (const message of messages) {
+    const fields = allFields(message.req, byName);
+    const [closing, ...others] = fields.filter((field) => field.closes);
+    const type = identifierOf(closing?.type);
+    if (closing === undefined || type === undefined) continue;
+    const rest = fields.find((field) => field !== closing && !field.optional && field.type.kind !== 'pad') ?? others[0];
+    if (closing.optional || rest !== undefined) {
+      const what = closing.optional ? `${show(closing.name)} may be missing` : `there is ${show(rest!.name)} as well`;
+      report(closing.place, `a client gives back identifiers and nothing else, and ${what}; make it all of a request`);
+    }
+    const twin = closers.get(type);
+    if (twin === undefined) closers.set(type, message);
+    else {
+      const at = `'${twin.member}' (line ${twin.place.line})`;
+      report(closing.place, `${at} gives back every ${show(type)} already; mark one of them`);
+    }
+  }
+  for (const { name, fields } of structs) {
+    for (const field of fields) {
+      const type = identifierOf(field.type) ?? '';
+      if (field.closes && !requests.has(name) && !structs.some(({ base }) => base?.name === name))
+        report(field.place, `${show(field.name)} is in no request, and only requests give back; write it there`);
+      if (field.makes && !closers.has(type))
+        report(field.place, `nothing gives back a ${show(type)}; write Closes<${type}> in the request that does`);
+    }
+  }
+}
+
+/** The alias of an identifier, or of a list of them. */
+function identifierOf(type: FieldType | undefined): string | undefined {
+  if (type?.kind === 'list') return identifierOf(type.element);
+  return type?.kind === 'opaque' ? type.name : undefined;
 }
 
 /** No two members of a message's class may have one name. */

@@ -94,9 +94,6 @@ function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '?');
 }
 
-/** LISAFS's Close; protocols of one's own have MIDs above 255. */
-const MID_CLOSE = 9;
-
 function viewOf(protocol: LaidProtocol): object {
   const views = new Views(protocol);
   const messages = protocol.messages.map((message) => views.message(message));
@@ -115,7 +112,6 @@ function viewOf(protocol: LaidProtocol): object {
     extensions: protocol.extensions,
     description: describeProtocol(protocol),
     fingerprint: fingerprintOf(protocol),
-    close: protocol.messages.find(({ mid }) => mid === MID_CLOSE)?.name,
     mount: mount === undefined ? undefined : views.message(mount),
     responses: [...new Set(withStub.flatMap((message) => message.resp ?? []))],
   };

@@ -125,6 +125,8 @@ export interface Field {
   readonly place: Place;
   /** True for an identifier that the client has to give back. */
   readonly makes: boolean;
+  /** True for one that the request gives back. */
+  readonly closes: boolean;
   /** True for one that may be missing at the end of a message. */
   readonly optional: boolean;
 }

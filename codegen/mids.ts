@@ -107,6 +107,7 @@ export function standardMessage(mid: number, place: Place): { message: Message; 
       doc: field.doc === '' ? [] : [field.doc],
       place,
       makes: false,
+      closes: false,
       optional: false,
     })),
     donates,

@@ -4,8 +4,8 @@ import { RUNTIME_NAMES } from './runtime-names.js';
 
 /** Words of the vocabulary, which a schema cannot declare anew. */
 export const VOCABULARY: readonly string[] = (
-  'u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 bool Str List Bytes FixedBytes Pad Opaque Enum Flags Errors Makes Empty ' +
-  'Message Donates Limits'
+  'u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 bool Str List Bytes FixedBytes Pad Opaque Enum Flags Errors Makes Closes ' +
+  'Empty Message Donates Limits'
 ).split(' ');
 
 /** What the client has of its own. A message whose stub or whose synchronous twin has such a name would shadow it. */

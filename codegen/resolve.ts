@@ -236,10 +236,11 @@ class Resolver {
       }
       const wrongName = wrongField(name);
       if (wrongName !== undefined) this.#report(place, `${show(name)} ${wrongName}`);
-      const made = type?.kind === 'name' && type.name === 'Makes' ? type : undefined;
-      const resolved = type === undefined ? undefined : made ? this.#types.made(made) : this.#types.field(type);
-      if (resolved !== undefined)
-        fields.push({ name, doc, type: resolved, place, makes: made !== undefined, optional });
+      const marked = type?.kind === 'name' && (type.name === 'Makes' || type.name === 'Closes') ? type : undefined;
+      const resolved = type === undefined ? undefined : marked ? this.#types.marked(marked) : this.#types.field(type);
+      if (resolved === undefined) continue;
+      const marks = { makes: marked?.name === 'Makes', closes: marked?.name === 'Closes' };
+      fields.push({ name, doc, type: resolved, place, ...marks, optional });
     }
     return fields;
   }

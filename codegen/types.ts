@@ -58,13 +58,14 @@ export class Types {
     }
   }
 
-  /** What `Makes<…>` holds: an identifier, or a list of them. */
-  made(type: Named): FieldType | undefined {
-    if (!this.#arguments(type, 1, 1, 'Makes<FDID>')) return undefined;
+  /** What `Makes<…>` or `Closes<…>` holds: an identifier, or a list of them. */
+  marked(type: Named): FieldType | undefined {
+    if (!this.#arguments(type, 1, 1, `${type.name}<FDID>`)) return undefined;
     const inner = this.field(type.args[0]!);
     if (inner === undefined || inner.kind === 'opaque') return inner;
     if (inner.kind === 'list' && inner.element.kind === 'opaque') return inner;
-    const what = `only identifiers are made, and ${show(type.args[0]!.text)} is none`;
+    const done = type.name === 'Makes' ? 'made' : 'closed';
+    const what = `only identifiers are ${done}, and ${show(type.args[0]!.text)} is none`;
     return this.report(type.args[0]!.place, `${what}; write an alias of Opaque<u64>, or a List of one`);
   }
 
@@ -100,7 +101,8 @@ export class Types {
       case 'Opaque':
         return this.report(type.place, 'an Opaque needs a name; write export type Key = Opaque<u64>, and Key here');
       case 'Makes':
-        return this.report(type.place, 'Makes marks a whole field; write it around the type of the field');
+      case 'Closes':
+        return this.report(type.place, `${type.name} marks a whole field; write it around the type of the field`);
       case 'Empty':
       case 'Message':
       case 'Donates':
@@ -249,7 +251,7 @@ export class Types {
 }
 
 /** What stands for a whole message, or a part of one that is no field. */
-const WHOLE: ReadonlySet<string> = new Set(['Message', 'Empty', 'Donates', 'Limits', 'Makes']);
+const WHOLE: ReadonlySet<string> = new Set(['Message', 'Empty', 'Donates', 'Limits', 'Makes', 'Closes']);
 
 /** What other languages call their numbers. */
 function numberOf(name: string): string | undefined {

@@ -5,6 +5,7 @@ import type {
   Block,
   ChoiceType,
   ElementType,
+  Field,
   FieldType,
   LaidProtocol,
   LaidStruct,
@@ -142,24 +143,39 @@ export class Views {
   }
 
   message(message: Message): object {
-    return { ...messageView(message), makes: this.#made(message.resp, 'resp', 0).join(', ') };
+    const makes = this.protocol.messages.flatMap(({ name, req }) => {
+      const type = closedBy(this.#structs.get(req ?? ''));
+      const ids = type === undefined ? [] : this.#made(type.name, message.resp, 'resp', 0);
+      return ids.length === 0 ? [] : [{ by: name, ids: ids.join(', ') }];
+    });
+    return { ...messageView(message), makes, closes: closedBy(this.#structs.get(message.req ?? '')) };
   }
 
-  /** Expressions, to be listed, for the identifiers that the object `of` makes. */
-  #made(struct: string | undefined, of: string, depth: number): string[] {
-    return (this.#structs.get(struct ?? '')?.fields ?? []).flatMap(({ name, type, makes }) => {
-      const value = `${of}.${name}`;
-      if (makes) return [type.kind === 'list' ? `...${value}` : value];
-      if (type.kind === 'struct') return this.#made(type.name, value, depth);
-      if (type.kind !== 'list' || type.element.kind !== 'struct') return [];
-      const each = depth === 0 ? 'each' : `each${depth}`;
-      const made = this.#made(type.element.name, each, depth + 1);
-      if (made.length === 0) return [];
-      const single = made.length === 1 && !made[0]!.startsWith('...');
-      return [
-        single ? `...${value}.map((${each}) => ${made[0]!})` : `...${value}.flatMap((${each}) => [${made.join(', ')}])`,
-      ];
+  /** Expressions, to be listed, for the identifiers of a type that the object `of` makes. */
+  #made(alias: string, struct: string | undefined, of: string, depth: number): string[] {
+    return (this.#structs.get(struct ?? '')?.fields ?? []).flatMap((field) => {
+      const value = `${of}.${field.name}`;
+      const made = this.#madeBy(alias, field, value, depth);
+      if (!field.optional || made.length === 0) return made;
+      return [`...(${value} === undefined ? [] : [${made.join(', ')}])`];
     });
+  }
+
+  #madeBy(alias: string, { type, makes }: Field, value: string, depth: number): string[] {
+    if (makes && type.kind === 'opaque') return type.name === alias ? [value] : [];
+    if (makes)
+      return type.kind === 'list' && type.element.kind === 'opaque' && type.element.name === alias
+        ? [`...${value}`]
+        : [];
+    if (type.kind === 'struct') return this.#made(alias, type.name, value, depth);
+    if (type.kind !== 'list' || type.element.kind !== 'struct') return [];
+    const each = depth === 0 ? 'each' : `each${depth}`;
+    const made = this.#made(alias, type.element.name, each, depth + 1);
+    if (made.length === 0) return [];
+    const single = made.length === 1 && !made[0]!.startsWith('...');
+    return [
+      single ? `...${value}.map((${each}) => ${made[0]!})` : `...${value}.flatMap((${each}) => [${made.join(', ')}])`,
+    ];
   }
 
   #block(struct: LaidStruct, block: Block): BlockView {
@@ -325,6 +341,16 @@ type Common = Pick<FieldView, 'name' | 'lines' | 'label' | 'at' | 'source' | 'ta
   readonly declared: ReadonlySet<string>;
   readonly [more: string]: unknown;
 };
+
+/** The field by which a request gives identifiers back, their type, and how many at once. */
+function closedBy(
+  struct: LaidStruct | undefined,
+): { field: string; name: string; most: number; isList: boolean } | undefined {
+  const field = struct?.fields.find(({ closes }) => closes);
+  if (field?.type.kind === 'opaque') return { field: field.name, name: field.type.name, most: 1, isList: false };
+  if (field?.type.kind !== 'list' || field.type.element.kind !== 'opaque') return undefined;
+  return { field: field.name, name: field.type.element.name, most: field.type.max, isList: true };
+}
 
 function touchesView(view: FieldView): boolean {
   if (view.kind === 'pad') return view['setter'] !== undefined;

@@ -3,7 +3,7 @@
  * which tree it wants. Only the messages that begin a connection.
  */
 
-import type { Donates, Empty, List, Makes, Message, Opaque, Pad, Str, i64, u16, u32, u64 } from './vocabulary.js';
+import type { Donates, Empty, List, Message, Opaque, Pad, Str, i64, u16, u32, u64 } from './vocabulary.js';
 
 /** Identifies a file that the server holds open for this connection. */
 export type FDID = Opaque<u32>;
@@ -69,7 +69,7 @@ export interface Statx {
 /** A file that the server has made known to the client. */
 export interface Inode {
   /** A control FD for it, which the client must close. */
-  controlFD: Makes<FDID>;
+  controlFD: FDID;
   pad0: Pad<4>;
   /** What is known of it. */
   stat: Statx;

@@ -4,6 +4,7 @@
  */
 
 import type {
+  Closes,
   Bytes,
   Donates,
   Empty,
@@ -373,7 +374,7 @@ export interface LISAFS {
     9,
     {
       /** FDs of any kind. */
-      fds: List<FDID>;
+      fds: Closes<List<FDID>>;
     },
     Empty
   >;

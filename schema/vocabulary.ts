@@ -100,9 +100,16 @@ export type Errors<Codes extends Record<string, number>> = { readonly [word]?: [
 
 /**
  * An identifier, or a list of them, that a response makes: the server keeps something for it until the client gives it
- * back. A client that has given up waiting for a response gives back what the response brings after all.
+ * back, by the request that `Closes` identifiers of this type. A client that has given up waiting for a response gives
+ * back what the response brings after all.
  */
 export type Makes<T> = T & { readonly [word]?: ['Makes'] };
+
+/**
+ * An identifier, or a list of them, that a request gives back. It is all that must be in the request, so that a client
+ * can send it by itself for what a late response has made: `close: Message<260, { keys: Closes<List<Key>> }, Empty>`.
+ */
+export type Closes<T> = T & { readonly [word]?: ['Closes'] };
 
 /** A request or a response without content. */
 export type Empty = { readonly [word]?: ['Empty'] };

@@ -35,7 +35,6 @@ export const MountMethod: ClientMethod<MountReqInit, MountResp> = {
   unmarshalResp: unmarshalMountResp,
   formatReq: formatMountReq,
   formatResp: formatMountResp,
-  makes: (resp) => [resp.root.controlFD],
 };
 
 export const ChannelMethod: ClientMethod<EmptyInit, ChannelResp> = {

@@ -214,7 +214,7 @@ export const MountMethod: ClientMethod<EmptyInit, MountResp> = {
   unmarshalResp: unmarshalMountResp,
   formatReq: formatEmpty,
   formatResp: formatMountResp,
-  makes: (resp) => [resp.root.controlFD],
+  makes: (resp) => [{ by: CloseMethod, ids: [resp.root.controlFD] }],
 };
 
 export const ChannelMethod: ClientMethod<EmptyInit, ChannelResp> = {
@@ -263,7 +263,7 @@ export const WalkMethod: ClientMethod<WalkReqInit, WalkResp> = {
   unmarshalResp: unmarshalWalkResp,
   formatReq: formatWalkReq,
   formatResp: formatWalkResp,
-  makes: (resp) => [...resp.inodes.map((each) => each.controlFD)],
+  makes: (resp) => [{ by: CloseMethod, ids: [...resp.inodes.map((each) => each.controlFD)] }],
 };
 
 export const WalkStatMethod: ClientMethod<WalkReqInit, WalkStatResp> = {
@@ -288,7 +288,7 @@ export const OpenAtMethod: ClientMethod<OpenAtReqInit, OpenAtResp> = {
   unmarshalResp: unmarshalOpenAtResp,
   formatReq: formatOpenAtReq,
   formatResp: formatOpenAtResp,
-  makes: (resp) => [resp.openFD],
+  makes: (resp) => [{ by: CloseMethod, ids: [resp.openFD] }],
 };
 
 export const OpenCreateAtMethod: ClientMethod<OpenCreateAtReqInit, OpenCreateAtResp> = {
@@ -301,7 +301,7 @@ export const OpenCreateAtMethod: ClientMethod<OpenCreateAtReqInit, OpenCreateAtR
   unmarshalResp: unmarshalOpenCreateAtResp,
   formatReq: formatOpenCreateAtReq,
   formatResp: formatOpenCreateAtResp,
-  makes: (resp) => [resp.child.controlFD, resp.newFD],
+  makes: (resp) => [{ by: CloseMethod, ids: [resp.child.controlFD, resp.newFD] }],
 };
 
 export const CloseMethod: ClientMethod<CloseReqInit, void> = {
@@ -314,6 +314,7 @@ export const CloseMethod: ClientMethod<CloseReqInit, void> = {
   unmarshalResp: (_p, at) => at,
   formatReq: formatCloseReq,
   formatResp: () => '{}',
+  closes: { most: 65535, request: (ids) => ({ fds: ids as never }) },
 };
 
 export const FSyncMethod: ClientMethod<FSyncReqInit, void> = {
@@ -362,7 +363,7 @@ export const MkdirAtMethod: ClientMethod<MkdirAtReqInit, MkdirAtResp> = {
   unmarshalResp: unmarshalMkdirAtResp,
   formatReq: formatMkdirAtReq,
   formatResp: formatMkdirAtResp,
-  makes: (resp) => [resp.childDir.controlFD],
+  makes: (resp) => [{ by: CloseMethod, ids: [resp.childDir.controlFD] }],
 };
 
 export const MknodAtMethod: ClientMethod<MknodAtReqInit, MknodAtResp> = {
@@ -375,7 +376,7 @@ export const MknodAtMethod: ClientMethod<MknodAtReqInit, MknodAtResp> = {
   unmarshalResp: unmarshalMknodAtResp,
   formatReq: formatMknodAtReq,
   formatResp: formatMknodAtResp,
-  makes: (resp) => [resp.child.controlFD],
+  makes: (resp) => [{ by: CloseMethod, ids: [resp.child.controlFD] }],
 };
 
 export const SymlinkAtMethod: ClientMethod<SymlinkAtReqInit, SymlinkAtResp> = {
@@ -388,7 +389,7 @@ export const SymlinkAtMethod: ClientMethod<SymlinkAtReqInit, SymlinkAtResp> = {
   unmarshalResp: unmarshalSymlinkAtResp,
   formatReq: formatSymlinkAtReq,
   formatResp: formatSymlinkAtResp,
-  makes: (resp) => [resp.symlink.controlFD],
+  makes: (resp) => [{ by: CloseMethod, ids: [resp.symlink.controlFD] }],
 };
 
 export const LinkAtMethod: ClientMethod<LinkAtReqInit, LinkAtResp> = {
@@ -401,7 +402,7 @@ export const LinkAtMethod: ClientMethod<LinkAtReqInit, LinkAtResp> = {
   unmarshalResp: unmarshalLinkAtResp,
   formatReq: formatLinkAtReq,
   formatResp: formatLinkAtResp,
-  makes: (resp) => [resp.link.controlFD],
+  makes: (resp) => [{ by: CloseMethod, ids: [resp.link.controlFD] }],
 };
 
 export const FStatFSMethod: ClientMethod<FStatFSReqInit, StatFS> = {
@@ -558,7 +559,7 @@ export const BindAtMethod: ClientMethod<BindAtReqInit, BindAtResp> = {
   unmarshalResp: unmarshalBindAtResp,
   formatReq: formatBindAtReq,
   formatResp: formatBindAtResp,
-  makes: (resp) => [resp.child.controlFD, resp.boundSocketFD],
+  makes: (resp) => [{ by: CloseMethod, ids: [resp.child.controlFD, resp.boundSocketFD] }],
 };
 
 export const ListenMethod: ClientMethod<ListenReqInit, void> = {
@@ -1181,7 +1182,6 @@ export const LISAFS: ClientProtocol<LISAFSStubs, MountReqInit, MountResp> = {
   Stubs: LISAFSStubs,
   mount: MountMethod,
   channel: ChannelMethod,
-  close: CloseMethod,
   names: NAMES,
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,

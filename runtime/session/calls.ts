@@ -14,7 +14,7 @@ import type { Counters } from './counters.js';
 import { checkSignal, checkTimeout } from './deadline.js';
 import { Exchange, type AnyMethod, type Turns } from './exchange.js';
 import { errnoOf } from './failure.js';
-import { throwAway, type CloseFDIDs } from './late-answer.js';
+import { throwAway, type GiveBack } from './late-answer.js';
 import type { Lifeline } from './lifeline.js';
 import { PendingCall } from './pending-call.js';
 import { isObserved, observePromise, type CallEvent } from './observe.js';
@@ -29,8 +29,8 @@ export interface CallSettings {
   readonly protocol: string;
   /** How many calls may wait for a communicator. */
   readonly maxQueued: number;
-  /** Closes FDIDs that nobody asked for any more. */
-  readonly closeFDIDs: CloseFDIDs;
+  /** Gives back what nobody asked for any more. */
+  readonly giveBack: GiveBack;
 }
 
 /** How often answers of nobody's are looked for: more seldom as time goes by, often while calls wait for one. */
@@ -247,7 +247,7 @@ export class Calls implements Turns {
     this.#endIfDead(communicator);
     if (call.isAbandoned) {
       this.#abandoned--;
-      if (errno === 0) throwAway(call.method, call.resp, this.#settings.closeFDIDs);
+      if (errno === 0) throwAway(call.method, call.resp, this.#settings.giveBack);
     } else {
       this.exchange.counts.note(call.method.mid, call.size, result, errno);
       call.event?.carried(communicator.name, call.size, result);

@@ -36,7 +36,7 @@ import { openChannel, openChannelSync, type ChannelSource } from './channels.js'
 import type { Counters } from './counters.js';
 import { checkTimeout } from './deadline.js';
 import type { Exchange } from './exchange.js';
-import { closerOf, type CloseFDIDs } from './late-answer.js';
+import { giveBackBy, type GiveBack } from './late-answer.js';
 import { Lifeline } from './lifeline.js';
 import type { Child } from './peer.js';
 import { Pool } from './pool.js';
@@ -71,11 +71,7 @@ function wantedChannels(channels: number | undefined): number {
   throw outOfRange('channels', `an integer from 0 to ${MAX_CHANNELS_COUNT}`, channels);
 }
 
-function callSettings(
-  protocol: string,
-  { callTimeout, maxQueued }: ClientSettings,
-  closeFDIDs: CloseFDIDs,
-): CallSettings {
+function callSettings(protocol: string, { callTimeout, maxQueued }: ClientSettings, giveBack: GiveBack): CallSettings {
   if (maxQueued !== undefined && !(Number.isInteger(maxQueued) && maxQueued >= 0)) {
     throw outOfRange('maxQueued', 'an integer from 0 on', maxQueued);
   }
@@ -83,7 +79,7 @@ function callSettings(
     protocol,
     timeout: callTimeout === undefined ? Infinity : checkTimeout('callTimeout', callTimeout),
     maxQueued: maxQueued ?? MAX_QUEUED_CALLS_COUNT,
-    closeFDIDs,
+    giveBack,
   };
 }
 
@@ -108,7 +104,7 @@ export class ClientCore implements Caller {
   constructor(fd: number, protocol: AnyProtocol, settings: ClientSettings) {
     this.#channels = wantedChannels(settings.channels);
     this.#mountTimeout = checkTimeout('timeout', settings.timeout ?? DEFAULT_TIMEOUT_MS);
-    const ofCalls = callSettings(protocol.name, settings, closerOf(this, protocol.close));
+    const ofCalls = callSettings(protocol.name, settings, giveBackBy(this));
     this.#wait = { wait: settings.wait, turnSpinUS: settings.turnSpinUS };
     // What is wrong with it is said now, and not at mount.
     void new Patience(this.#wait);

@@ -1,30 +1,32 @@
 /** What becomes of an answer that comes when its caller has gone: all that it brings is closed. */
 
-import type { Caller, ClientMethod, HostFD } from '../wire/protocol.js';
+import { CLOSE_BATCH_COUNT } from '../wire/limits.js';
+import type { Caller, HostFD, Made } from '../wire/protocol.js';
 import type { AnyMethod } from './exchange.js';
 import { RawResponse } from './raw.js';
 
-/** Makes the call that closes FDIDs. Nobody waits for it either, and it may take as long as it likes. */
-export type CloseFDIDs = (fds: readonly unknown[]) => void;
+/** Makes the calls that give identifiers back. Nobody waits for them either; they may take as long as they like. */
+export type GiveBack = (made: readonly Made[]) => void;
 
-/** How a protocol's FDIDs are closed; in none, where it has no message for that. */
-export function closerOf(
-  caller: Caller,
-  close: ClientMethod<{ readonly fds: readonly never[] }, unknown> | undefined,
-): CloseFDIDs {
-  if (close === undefined) return () => undefined;
-  return (fds) => {
-    if (fds.length === 0) return;
-    const closed = caller.call(close, { fds: fds as readonly never[] }, { timeout: Infinity });
-    // A connection that ends closes them, too.
-    void closed.catch(() => undefined);
+/** How the client behind `caller` gives back what a late answer has made. */
+export function giveBackBy(caller: Caller): GiveBack {
+  return (made) => {
+    for (const { by, ids } of made) {
+      if (by.closes === undefined) continue;
+      const count = Math.min(by.closes.most, CLOSE_BATCH_COUNT);
+      for (let i = 0; i < ids.length; i += count) {
+        const request = by.closes.request(ids.slice(i, i + count)) as never;
+        // A connection that ends closes them, too.
+        void caller.call(by, request, { timeout: Infinity }).catch(() => undefined);
+      }
+    }
   };
 }
 
-/** Closes the descriptors that a response of nobody's has brought, and the FDIDs that it has made. */
-export function throwAway(method: AnyMethod, resp: unknown, closeFDIDs: CloseFDIDs): void {
+/** Closes the descriptors that a response of nobody's has brought, and gives back the identifiers that it has made. */
+export function throwAway(method: AnyMethod, resp: unknown, giveBack: GiveBack): void {
   if (resp instanceof RawResponse) return resp.closeFDs();
   const donated = resp as Record<string, HostFD | undefined>;
   for (const field of method.donates) donated[field]?.close();
-  if (method.makes !== undefined) closeFDIDs(method.makes(resp));
+  if (method.makes !== undefined) giveBack(method.makes(resp));
 }

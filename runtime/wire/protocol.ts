@@ -52,7 +52,19 @@ export interface ClientMethod<ReqInit, Resp> {
    * The identifiers that a response makes, as the schema marks them; absent where there are none. Who does not want the
    * response after all gives them back: LISAFS's FDIDs by Close.
    */
-  makes?(resp: Resp): readonly (number | bigint)[];
+  makes?(resp: Resp): readonly Made[];
+  /** How this request gives identifiers back, at most so many at once; absent where it gives back none. */
+  readonly closes?: {
+    readonly most: number;
+    /** A request for all of `ids`, at least one. */
+    request(ids: readonly (number | bigint)[]): unknown;
+  };
+}
+
+/** Identifiers that a response has made, and the message that gives them back. */
+export interface Made {
+  readonly by: ClientMethod<never, unknown>;
+  readonly ids: readonly (number | bigint)[];
 }
 
 /** Options of one synchronous call. */
@@ -104,8 +116,6 @@ export interface ClientProtocol<Stubs, MountReqInit, MountResp extends MountFact
   readonly Stubs: abstract new () => Stubs;
   readonly mount: ClientMethod<MountReqInit, MountResp>;
   readonly channel: ClientMethod<Record<never, never>, ChannelFacts>;
-  /** The message that closes FDIDs, for those that a response brings when nobody waits for it any more. */
-  readonly close?: ClientMethod<{ readonly fds: readonly never[] }, unknown>;
   /** Every message by its MID, for traces and for tools. */
   readonly names: ReadonlyMap<number, string>;
   /** What the client compares with the server's at mount. */

@@ -81,7 +81,8 @@ ${comment}export type Colour = Enum<u8, { ${comment}Red: 0; ${comment}Green: 1 }
 ${comment}export type PErrors = Errors<{ ${comment}Full: 4096 }>;
 ${comment}export interface S { ${comment}a: u64; ${comment}b: Bytes }
 ${comment}export interface P {
-  ${comment}get: Message<256, S, { ${comment}key: Makes<Key>; ${comment}c: Colour; ${comment}d?: Str }>
+  ${comment}get: Message<256, S, { ${comment}key: Makes<Key>; ${comment}c: Colour; ${comment}d?: Str }>;
+  ${comment}drop: Message<257, { ${comment}key: Closes<Key> }, Empty>
 }`;
 }
 

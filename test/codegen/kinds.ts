@@ -2,6 +2,7 @@
 
 import type {
   Bytes,
+  Closes,
   Donates,
   Empty,
   Enum,
@@ -228,6 +229,9 @@ export interface KINDS {
     Donates<'fd'>,
     Limits<{ response: 65536 }>
   >;
+  drop: Message<268, { keys: Closes<List<Key, u8, 3>>; why?: Str }, Empty>;
+  release: Message<269, { slot: Closes<Slot>; pad0: Pad<4> }, { slot: Slot }>;
+  maybe: Message<270, Empty, { slot: Makes<Slot>; key?: Makes<Key>; keys?: Makes<List<Key>>; part?: Part }>;
   locals: Message<267, Locals, Locals>;
   gifts: Message<65279, { x: u8 }, { y: u8; z: Str }, Donates<['left', 'right']>>;
 }

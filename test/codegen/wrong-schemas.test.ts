@@ -232,6 +232,31 @@ const ODD_CASES: typeof CASES = [
     message('Empty, { a: u64 }, Limits<{ response: 7 }>'),
     "1:22: 'a' takes responses of at most 7 bytes, and every one has 8 or more; raise the limit",
   ],
+  // What is made, and what gives it back.
+  [
+    `export type K = Opaque<u64>;\n${message('Empty, { k: Makes<K> }')}`,
+    "2:47: nothing gives back a 'K'; write Closes<K> in the request that does",
+  ],
+  [
+    `export type K = Opaque<u64>;\n${request('k: Closes<K>; why: u8')}`,
+    "2:40: a client gives back identifiers and nothing else, and there is 'why' as well; make it all of a request",
+  ],
+  [
+    `export type K = Opaque<u64>;\n${request('k?: Closes<K>')}`,
+    "2:40: a client gives back identifiers and nothing else, and 'k' may be missing; make it all of a request",
+  ],
+  [
+    `export type K = Opaque<u64>;\n${message('Empty, { k: Closes<K> }')}`,
+    "2:47: 'k' is in no request, and only requests give back; write it there",
+  ],
+  [
+    'export type K = Opaque<u64>;\nexport interface P {\n  a: Message<256, { k: Closes<K> }, Empty>;\n  b: Message<257, { k: Closes<List<K>> }, Empty>;\n}',
+    "4:21: 'a' (line 3) gives back every 'K' already; mark one of them",
+  ],
+  [
+    request('a: Closes<u64>'),
+    "1:50: only identifiers are closed, and 'u64' is none; write an alias of Opaque<u64>, or a List of one",
+  ],
   // Messages that every protocol has.
   [
     'export interface P { Error: Message<0, Empty, { errno: u32; more?: Str }> }',

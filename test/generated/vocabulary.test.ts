@@ -6,7 +6,7 @@ import { RPCError } from '../../runtime/wire/errno.js';
 import { MALFORMED, Payload } from '../../runtime/wire/payload.js';
 import { Random } from '../../runtime/wire/random.js';
 import type { CallContext } from '../../runtime/wire/protocol.js';
-import { MadeMethod, OptionalsMethod, isKINDSErrors } from './kinds/client.js';
+import { DropMethod, MadeMethod, MaybeMethod, OptionalsMethod, ReleaseMethod, isKINDSErrors } from './kinds/client.js';
 import {
   Access,
   Checked,
@@ -17,6 +17,8 @@ import {
   KINDSErrors,
   Key,
   MadeResp,
+  MaybeResp,
+  Slot,
   Optionals,
   type CheckedInit,
   type OptionalsInit,
@@ -144,8 +146,20 @@ vocabulary('a response says what it makes', () => {
   resp.key = Key(1);
   resp.keys = [Key(2), Key(3)];
   resp.parts = [4, 5].map((key) => ({ key: Key(key), keys: [Key(key * 10)] })) as never;
-  assert.equal(MadeMethod.makes!(resp), [1, 2, 3, 4, 40, 5, 50]);
+  assert.equal(MadeMethod.makes!(resp), [{ by: DropMethod, ids: [1, 2, 3, 4, 40, 5, 50] }]);
   assert.is(OptionalsMethod.makes, undefined);
+  const maybe = new MaybeResp();
+  maybe.slot = Slot(9);
+  assert.equal(MaybeMethod.makes!(maybe), [
+    { by: DropMethod, ids: [] },
+    { by: ReleaseMethod, ids: [9] },
+  ]);
+  maybe.key = Key(1);
+  maybe.keys = [Key(2), Key(3)];
+  assert.equal(MaybeMethod.makes!(maybe)[0]!.ids, [1, 2, 3]);
+  assert.equal(DropMethod.closes!.request([1, 2]), { keys: [1, 2] });
+  assert.is(DropMethod.closes!.most, 3);
+  assert.equal(ReleaseMethod.closes!.request([7]), { slot: 7 });
 });
 
 vocabulary('error codes of the protocol have names', () => {

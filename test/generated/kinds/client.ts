@@ -16,6 +16,7 @@ import {
   ChannelResp,
   Checks,
   type ChecksInit,
+  type DropReqInit,
   ERROR_NAMES,
   FINGERPRINT,
   GiftResp,
@@ -31,6 +32,7 @@ import {
   type LocalsInit,
   type MadeReqInit,
   MadeResp,
+  MaybeResp,
   MountResp,
   NAMES,
   Names2,
@@ -41,9 +43,12 @@ import {
   type OuterInit,
   Pair,
   type PairInit,
+  type ReleaseReqInit,
+  ReleaseResp,
   formatBlock,
   formatChannelResp,
   formatChecks,
+  formatDropReq,
   formatGiftResp,
   formatGiftsReq,
   formatGiftsResp,
@@ -53,14 +58,18 @@ import {
   formatLocals,
   formatMadeReq,
   formatMadeResp,
+  formatMaybeResp,
   formatMountResp,
   formatNames2,
   formatOptionals,
   formatOptionalsResp,
   formatOuter,
   formatPair,
+  formatReleaseReq,
+  formatReleaseResp,
   marshalBlock,
   marshalChecks,
+  marshalDropReq,
   marshalGiftsReq,
   marshalIntegers,
   marshalLists,
@@ -70,8 +79,10 @@ import {
   marshalOptionals,
   marshalOuter,
   marshalPair,
+  marshalReleaseReq,
   sizeBlock,
   sizeChecks,
+  sizeDropReq,
   sizeGiftsReq,
   sizeIntegers,
   sizeLists,
@@ -81,6 +92,7 @@ import {
   sizeOptionals,
   sizeOuter,
   sizePair,
+  sizeReleaseReq,
   unmarshalBlock,
   unmarshalChannelResp,
   unmarshalChecks,
@@ -90,11 +102,13 @@ import {
   unmarshalListsResp,
   unmarshalLocals,
   unmarshalMadeResp,
+  unmarshalMaybeResp,
   unmarshalMountResp,
   unmarshalNames2,
   unmarshalOptionalsResp,
   unmarshalOuter,
   unmarshalPair,
+  unmarshalReleaseResp,
 } from './messages.js';
 
 export const MountMethod: ClientMethod<EmptyInit, MountResp> = {
@@ -251,7 +265,9 @@ export const MadeMethod: ClientMethod<MadeReqInit, MadeResp> = {
   unmarshalResp: (p, at, end, resp) => (end - at > 65536 ? MALFORMED : unmarshalMadeResp(p, at, end, resp)),
   formatReq: formatMadeReq,
   formatResp: formatMadeResp,
-  makes: (resp) => [resp.key, ...resp.keys, ...resp.parts.flatMap((each) => [each.key, ...each.keys])],
+  makes: (resp) => [
+    { by: DropMethod, ids: [resp.key, ...resp.keys, ...resp.parts.flatMap((each) => [each.key, ...each.keys])] },
+  ],
 };
 
 export const LocalsMethod: ClientMethod<LocalsInit, Locals> = {
@@ -264,6 +280,55 @@ export const LocalsMethod: ClientMethod<LocalsInit, Locals> = {
   unmarshalResp: unmarshalLocals,
   formatReq: formatLocals,
   formatResp: formatLocals,
+};
+
+export const DropMethod: ClientMethod<DropReqInit, void> = {
+  mid: 268,
+  name: 'Drop',
+  donates: [],
+  sizeReq: sizeDropReq,
+  marshalReq: marshalDropReq,
+  newResp: () => undefined,
+  unmarshalResp: (_p, at) => at,
+  formatReq: formatDropReq,
+  formatResp: () => '{}',
+  closes: { most: 3, request: (ids) => ({ keys: ids as never }) },
+};
+
+export const ReleaseMethod: ClientMethod<ReleaseReqInit, ReleaseResp> = {
+  mid: 269,
+  name: 'Release',
+  donates: [],
+  sizeReq: sizeReleaseReq,
+  marshalReq: marshalReleaseReq,
+  newResp: () => new ReleaseResp(),
+  unmarshalResp: unmarshalReleaseResp,
+  formatReq: formatReleaseReq,
+  formatResp: formatReleaseResp,
+  closes: { most: 1, request: (ids) => ({ slot: ids[0] as never }) },
+};
+
+export const MaybeMethod: ClientMethod<EmptyInit, MaybeResp> = {
+  mid: 270,
+  name: 'Maybe',
+  donates: [],
+  sizeReq: sizeEmpty,
+  marshalReq: marshalEmpty,
+  newResp: () => new MaybeResp(),
+  unmarshalResp: unmarshalMaybeResp,
+  formatReq: formatEmpty,
+  formatResp: formatMaybeResp,
+  makes: (resp) => [
+    {
+      by: DropMethod,
+      ids: [
+        ...(resp.key === undefined ? [] : [resp.key]),
+        ...(resp.keys === undefined ? [] : [...resp.keys]),
+        ...(resp.part === undefined ? [] : [resp.part.key, ...resp.part.keys]),
+      ],
+    },
+    { by: ReleaseMethod, ids: [resp.slot] },
+  ],
 };
 
 export const GiftsMethod: ClientMethod<GiftsReqInit, GiftsResp> = {
@@ -500,6 +565,44 @@ export abstract class KINDSStubs implements Caller {
    */
   localsSync(req: LocalsInit, resp?: Locals, options?: SyncCallOptions): Locals {
     return this.callSync(LocalsMethod, req, resp, options);
+  }
+
+  drop(req: DropReqInit, options?: CallOptions): Promise<void> {
+    return this.call(DropMethod, req, options);
+  }
+
+  /**
+   *
+   * Throws an RPCError when it fails. Blocks the thread until the answer is there.
+   */
+  dropSync(req: DropReqInit, options?: SyncCallOptions): void {
+    return this.callSync(DropMethod, req, undefined, options);
+  }
+
+  release(req: ReleaseReqInit, options?: CallOptions): Promise<ReleaseResp> {
+    return this.call(ReleaseMethod, req, options);
+  }
+
+  /**
+   *
+   * Throws an RPCError when it fails. Blocks the thread until the answer is there.
+   * Fills `resp` where one is given, and returns it.
+   */
+  releaseSync(req: ReleaseReqInit, resp?: ReleaseResp, options?: SyncCallOptions): ReleaseResp {
+    return this.callSync(ReleaseMethod, req, resp, options);
+  }
+
+  maybe(options?: CallOptions): Promise<MaybeResp> {
+    return this.call(MaybeMethod, NOTHING, options);
+  }
+
+  /**
+   *
+   * Throws an RPCError when it fails. Blocks the thread until the answer is there.
+   * Fills `resp` where one is given, and returns it.
+   */
+  maybeSync(resp?: MaybeResp, options?: SyncCallOptions): MaybeResp {
+    return this.callSync(MaybeMethod, NOTHING, resp, options);
   }
 
   /**

@@ -94,6 +94,9 @@ export const MID = {
   Optionals: 265,
   Made: 266,
   Locals: 267,
+  Drop: 268,
+  Release: 269,
+  Maybe: 270,
   Gifts: 65279,
 } as const;
 
@@ -116,11 +119,14 @@ export const NAMES: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
   [265, 'Optionals'],
   [266, 'Made'],
   [267, 'Locals'],
+  [268, 'Drop'],
+  [269, 'Release'],
+  [270, 'Maybe'],
   [65279, 'Gifts'],
 ]);
 
 /** Of the whole schema, as the wire shows it: two sides with the same one need not compare their layouts. */
-export const FINGERPRINT = 0x58bfadf54dd6e57en;
+export const FINGERPRINT = 0x1b4979e6ea4120edn;
 
 /** The layouts of the requests and the responses: see Layout. */
 export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
@@ -154,6 +160,9 @@ export const LAYOUTS: Layouts = /* @__PURE__ */ new Map([
       [2432245703, 1810212664],
     ],
   ],
+  [268, [[3173055560, 4231654961], [1102579178]]],
+  [269, [[964699721], [3996329014]]],
+  [270, [[1102579178], [3996329014, 361766954, 1095800521, 2245222527]]],
   [65279, [[4180154763], [4192771820]]],
 ]);
 
@@ -2693,6 +2702,285 @@ export function formatMadeResp(m: MadeRespInit): string {
     `key=${formatNumber(m.key)}`,
     `keys=${formatList(m.keys, formatNumber)}`,
     `parts=${formatList(m.parts, formatPart)}`,
+  );
+}
+
+/** What a DropReq can be made from. */
+export interface DropReqInit {
+  readonly keys: readonly Key[];
+  readonly why?: string | undefined;
+}
+
+/**
+ * The request of Drop.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | List<Key, u8, 3> | keys |
+ * | … | Str<u16> | why? |
+ *
+ * At least 1 bytes.
+ */
+export class DropReq extends Struct implements DropReqInit {
+  keys: Key[] = [];
+  why: string | undefined = undefined;
+
+  protected override fieldNames(): readonly string[] {
+    return ['keys', 'why'];
+  }
+}
+
+export function sizeDropReq(m: DropReqInit): number {
+  let size = 1;
+  size += 8 * listCount(m.keys, 'DropReq.keys');
+  if (m.why === undefined) return size;
+  size += 2;
+  size += stringSize(m.why, 'DropReq.why');
+  return size;
+}
+
+export function marshalDropReq(p: Payload, at: number, m: DropReqInit): number {
+  const v = p.view;
+  const keysCount = checkCount(listCount(m.keys, 'DropReq.keys'), 3, 'DropReq.keys');
+  v.setUint8(at, keysCount);
+  at += 1;
+  for (let i = 0; i < keysCount; i++) {
+    putU64(v, at, m.keys[i]!, 'DropReq.keys');
+    at += 8;
+  }
+  if (m.why === undefined) return at;
+  const whySize = putString(p, at + 2, m.why, 65535, 'DropReq.why');
+  v.setUint16(at, whySize, true);
+  at += 2;
+  at += whySize;
+  return at;
+}
+
+export function unmarshalDropReq(p: Payload, at: number, end: number, m: DropReq): number {
+  const v = p.view;
+  if (end - at < 1) return MALFORMED;
+  const keysCount = v.getUint8(at);
+  at += 1;
+  if (keysCount > 3 || keysCount * 8 > end - at) return MALFORMED;
+  if (m.keys.length > keysCount) m.keys.length = keysCount;
+  for (let i = 0; i < keysCount; i++) {
+    m.keys[i] = joinOpaque(v.getInt32(at, true), v.getInt32(at + 4, true)) as Key;
+    at += 8;
+  }
+  m.why = undefined;
+  if (at === end) return at;
+  if (end - at < 2) return MALFORMED;
+  const whySize = v.getUint16(at, true);
+  at += 2;
+  if (whySize > end - at) return MALFORMED;
+  m.why = getString(p, at, at + whySize);
+  at += whySize;
+  return at;
+}
+
+export function formatDropReq(m: DropReqInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(
+    `keys=${formatList(m.keys, formatNumber)}`,
+    ...(m.why === undefined ? [] : [`why=${formatText(m.why)}`]),
+  );
+}
+
+/** What a ReleaseReq can be made from. */
+export interface ReleaseReqInit {
+  readonly slot: Slot;
+}
+
+/**
+ * The request of Release.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | Slot | slot |
+ * | 4 | Pad<4> | pad0 |
+ *
+ * 8 bytes.
+ */
+export class ReleaseReq extends Struct implements ReleaseReqInit {
+  slot = 0 as Slot;
+
+  protected override fieldNames(): readonly string[] {
+    return ['slot'];
+  }
+}
+
+/** The size of every ReleaseReq on the wire. */
+export const RELEASE_REQ_BYTES = 8;
+
+export function sizeReleaseReq(_m: ReleaseReqInit): number {
+  return 8;
+}
+
+export function marshalReleaseReq(p: Payload, at: number, m: ReleaseReqInit): number {
+  const v = p.view;
+  putU32(v, at, m.slot, 'ReleaseReq.slot');
+  v.setUint32(at + 4, 0, true); // pad0
+  return at + 8;
+}
+
+export function unmarshalReleaseReq(p: Payload, at: number, end: number, m: ReleaseReq): number {
+  if (end - at < 8) return MALFORMED;
+  const v = p.view;
+  m.slot = v.getUint32(at, true) as Slot;
+  return at + 8;
+}
+
+export function formatReleaseReq(m: ReleaseReqInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(`slot=${formatNumber(m.slot)}`);
+}
+
+/** What a ReleaseResp can be made from. */
+export interface ReleaseRespInit {
+  readonly slot: Slot;
+}
+
+/**
+ * The response of Release.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | Slot | slot |
+ *
+ * 4 bytes.
+ */
+export class ReleaseResp extends Struct implements ReleaseRespInit {
+  slot = 0 as Slot;
+
+  protected override fieldNames(): readonly string[] {
+    return ['slot'];
+  }
+}
+
+/** The size of every ReleaseResp on the wire. */
+export const RELEASE_RESP_BYTES = 4;
+
+export function sizeReleaseResp(_m: ReleaseRespInit): number {
+  return 4;
+}
+
+export function marshalReleaseResp(p: Payload, at: number, m: ReleaseRespInit): number {
+  const v = p.view;
+  putU32(v, at, m.slot, 'ReleaseResp.slot');
+  return at + 4;
+}
+
+export function unmarshalReleaseResp(p: Payload, at: number, end: number, m: ReleaseResp): number {
+  if (end - at < 4) return MALFORMED;
+  const v = p.view;
+  m.slot = v.getUint32(at, true) as Slot;
+  return at + 4;
+}
+
+export function formatReleaseResp(m: ReleaseRespInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(`slot=${formatNumber(m.slot)}`);
+}
+
+/** What a MaybeResp can be made from. */
+export interface MaybeRespInit {
+  readonly slot: Slot;
+  readonly key?: Key | undefined;
+  readonly keys?: readonly Key[] | undefined;
+  readonly part?: PartInit | undefined;
+}
+
+/**
+ * The response of Maybe.
+ *
+ * | offset | type | name |
+ * | ---: | --- | --- |
+ * | 0 | Slot | slot |
+ * | … | Key | key? |
+ * | … | List<Key, u16> | keys? |
+ * | … | Part | part? |
+ *
+ * At least 4 bytes.
+ */
+export class MaybeResp extends Struct implements MaybeRespInit {
+  slot = 0 as Slot;
+  key: Key | undefined = undefined;
+  keys: Key[] | undefined = undefined;
+  part: Part | undefined = undefined;
+
+  protected override fieldNames(): readonly string[] {
+    return ['slot', 'key', 'keys', 'part'];
+  }
+}
+
+export function sizeMaybeResp(m: MaybeRespInit): number {
+  let size = 4;
+  if (m.key === undefined) return checkAbsent(size, 'MaybeResp.key', m.keys, m.part);
+  size += 8;
+  if (m.keys === undefined) return checkAbsent(size, 'MaybeResp.keys', m.part);
+  size += 2;
+  size += 8 * listCount(m.keys, 'MaybeResp.keys');
+  if (m.part === undefined) return size;
+  size += sizePart(m.part);
+  return size;
+}
+
+export function marshalMaybeResp(p: Payload, at: number, m: MaybeRespInit): number {
+  const v = p.view;
+  putU32(v, at, m.slot, 'MaybeResp.slot');
+  at += 4;
+  if (m.key === undefined) return at;
+  putU64(v, at, m.key, 'MaybeResp.key');
+  at += 8;
+  if (m.keys === undefined) return at;
+  const keysCount = checkCount(listCount(m.keys, 'MaybeResp.keys'), 65535, 'MaybeResp.keys');
+  v.setUint16(at, keysCount, true);
+  at += 2;
+  for (let i = 0; i < keysCount; i++) {
+    putU64(v, at, m.keys[i]!, 'MaybeResp.keys');
+    at += 8;
+  }
+  if (m.part === undefined) return at;
+  at = marshalPart(p, at, m.part);
+  return at;
+}
+
+export function unmarshalMaybeResp(p: Payload, at: number, end: number, m: MaybeResp): number {
+  const v = p.view;
+  if (end - at < 4) return MALFORMED;
+  m.slot = v.getUint32(at, true) as Slot;
+  at += 4;
+  m.key = undefined;
+  m.keys = undefined;
+  m.part = undefined;
+  if (at === end) return at;
+  if (end - at < 8) return MALFORMED;
+  m.key = joinOpaque(v.getInt32(at, true), v.getInt32(at + 4, true)) as Key;
+  at += 8;
+  if (at === end) return at;
+  if (end - at < 2) return MALFORMED;
+  const keysCount = v.getUint16(at, true);
+  at += 2;
+  m.keys = [];
+  if (keysCount * 8 > end - at) return MALFORMED;
+  if (m.keys.length > keysCount) m.keys.length = keysCount;
+  for (let i = 0; i < keysCount; i++) {
+    m.keys[i] = joinOpaque(v.getInt32(at, true), v.getInt32(at + 4, true)) as Key;
+    at += 8;
+  }
+  if (at === end) return at;
+  at = unmarshalPart(p, at, end, (m.part ??= new Part()));
+  if (at < 0) return MALFORMED;
+  return at;
+}
+
+export function formatMaybeResp(m: MaybeRespInit): string {
+  if (!isObject(m)) return formatOther(m);
+  return formatFields(
+    `slot=${formatNumber(m.slot)}`,
+    ...(m.key === undefined ? [] : [`key=${formatNumber(m.key)}`]),
+    ...(m.keys === undefined ? [] : [`keys=${formatList(m.keys, formatNumber)}`]),
+    ...(m.part === undefined ? [] : [`part=${formatPart(m.part)}`]),
   );
 }
 

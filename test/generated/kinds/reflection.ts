@@ -8,7 +8,7 @@ export function describeKINDS(): ProtocolDescription {
     version: 1,
     name: 'KINDS',
     doc: '',
-    fingerprint: '58bfadf54dd6e57e',
+    fingerprint: '1b4979e6ea4120ed',
     choices: [
       {
         kind: 'enum',
@@ -385,6 +385,46 @@ export function describeKINDS(): ProtocolDescription {
           },
         ],
       },
+      {
+        name: 'DropReq',
+        doc: '',
+        fields: [
+          {
+            name: 'keys',
+            doc: '',
+            type: { kind: 'list', element: { kind: 'opaque', name: 'Key', bits: 64 }, countBits: 8, max: 3 },
+          },
+          { name: 'why', doc: '', type: { kind: 'string', countBits: 16, max: 65535 }, optional: true },
+        ],
+      },
+      {
+        name: 'ReleaseReq',
+        doc: '',
+        fields: [
+          { name: 'slot', doc: '', type: { kind: 'opaque', name: 'Slot', bits: 32 } },
+          { name: 'pad0', doc: '', type: { kind: 'pad', size: 4 } },
+        ],
+      },
+      {
+        name: 'ReleaseResp',
+        doc: '',
+        fields: [{ name: 'slot', doc: '', type: { kind: 'opaque', name: 'Slot', bits: 32 } }],
+      },
+      {
+        name: 'MaybeResp',
+        doc: '',
+        fields: [
+          { name: 'slot', doc: '', type: { kind: 'opaque', name: 'Slot', bits: 32 } },
+          { name: 'key', doc: '', type: { kind: 'opaque', name: 'Key', bits: 64 }, optional: true },
+          {
+            name: 'keys',
+            doc: '',
+            type: { kind: 'list', element: { kind: 'opaque', name: 'Key', bits: 64 }, countBits: 16, max: 65535 },
+            optional: true,
+          },
+          { name: 'part', doc: '', type: { kind: 'struct', name: 'Part' }, optional: true },
+        ],
+      },
       { name: 'GiftsReq', doc: '', fields: [{ name: 'x', doc: '', type: { kind: 'int', bits: 8, signed: false } }] },
       {
         name: 'GiftsResp',
@@ -518,6 +558,18 @@ export function describeKINDS(): ProtocolDescription {
         limits: { resp: 65536 },
       },
       { mid: 267, name: 'Locals', stub: 'locals', doc: '', req: 'Locals', resp: 'Locals', donates: [], limits: {} },
+      { mid: 268, name: 'Drop', stub: 'drop', doc: '', req: 'DropReq', resp: null, donates: [], limits: {} },
+      {
+        mid: 269,
+        name: 'Release',
+        stub: 'release',
+        doc: '',
+        req: 'ReleaseReq',
+        resp: 'ReleaseResp',
+        donates: [],
+        limits: {},
+      },
+      { mid: 270, name: 'Maybe', stub: 'maybe', doc: '', req: null, resp: 'MaybeResp', donates: [], limits: {} },
       {
         mid: 65279,
         name: 'Gifts',

@@ -14,6 +14,8 @@ import {
   type ChecksInit,
   Count,
   type CountInit,
+  DropReq,
+  type DropReqInit,
   Ending,
   ErrorResp,
   type ErrorRespInit,
@@ -38,6 +40,8 @@ import {
   type MadeReqInit,
   MadeResp,
   type MadeRespInit,
+  MaybeResp,
+  type MaybeRespInit,
   MountResp,
   type MountRespInit,
   Names2,
@@ -52,6 +56,10 @@ import {
   type PairInit,
   Part,
   type PartInit,
+  ReleaseReq,
+  type ReleaseReqInit,
+  ReleaseResp,
+  type ReleaseRespInit,
   Size,
   SizeCount,
   type SizeInit,
@@ -61,6 +69,7 @@ import {
   formatChecked,
   formatChecks,
   formatCount,
+  formatDropReq,
   formatErrorResp,
   formatGiftResp,
   formatGiftsReq,
@@ -71,6 +80,7 @@ import {
   formatLocals,
   formatMadeReq,
   formatMadeResp,
+  formatMaybeResp,
   formatMountResp,
   formatNames2,
   formatOptionals,
@@ -78,12 +88,15 @@ import {
   formatOuter,
   formatPair,
   formatPart,
+  formatReleaseReq,
+  formatReleaseResp,
   formatSize,
   marshalBlock,
   marshalChannelResp,
   marshalChecked,
   marshalChecks,
   marshalCount,
+  marshalDropReq,
   marshalErrorResp,
   marshalGiftResp,
   marshalGiftsReq,
@@ -94,6 +107,7 @@ import {
   marshalLocals,
   marshalMadeReq,
   marshalMadeResp,
+  marshalMaybeResp,
   marshalMountResp,
   marshalNames2,
   marshalOptionals,
@@ -101,12 +115,15 @@ import {
   marshalOuter,
   marshalPair,
   marshalPart,
+  marshalReleaseReq,
+  marshalReleaseResp,
   marshalSize,
   sizeBlock,
   sizeChannelResp,
   sizeChecked,
   sizeChecks,
   sizeCount,
+  sizeDropReq,
   sizeErrorResp,
   sizeGiftResp,
   sizeGiftsReq,
@@ -117,6 +134,7 @@ import {
   sizeLocals,
   sizeMadeReq,
   sizeMadeResp,
+  sizeMaybeResp,
   sizeMountResp,
   sizeNames2,
   sizeOptionals,
@@ -124,12 +142,15 @@ import {
   sizeOuter,
   sizePair,
   sizePart,
+  sizeReleaseReq,
+  sizeReleaseResp,
   sizeSize,
   unmarshalBlock,
   unmarshalChannelResp,
   unmarshalChecked,
   unmarshalChecks,
   unmarshalCount,
+  unmarshalDropReq,
   unmarshalErrorResp,
   unmarshalGiftResp,
   unmarshalGiftsReq,
@@ -140,6 +161,7 @@ import {
   unmarshalLocals,
   unmarshalMadeReq,
   unmarshalMadeResp,
+  unmarshalMaybeResp,
   unmarshalMountResp,
   unmarshalNames2,
   unmarshalOptionals,
@@ -147,6 +169,8 @@ import {
   unmarshalOuter,
   unmarshalPair,
   unmarshalPart,
+  unmarshalReleaseReq,
+  unmarshalReleaseResp,
   unmarshalSize,
 } from './messages.js';
 
@@ -360,6 +384,40 @@ export function sampleMadeResp(random: Random): MadeRespInit {
     key: Key(random.unsigned(64)),
     keys: random.list(65535, () => Key(random.unsigned(64))),
     parts: random.list(65535, () => samplePart(random)),
+  };
+}
+
+/** A random DropReq, extremes more often than chance has them. */
+export function sampleDropReq(random: Random): DropReqInit {
+  const given = random.below(1 + 1);
+  return {
+    keys: random.list(3, () => Key(random.unsigned(64))),
+    why: given > 0 ? random.string(65535) : undefined,
+  };
+}
+
+/** A random ReleaseReq, extremes more often than chance has them. */
+export function sampleReleaseReq(random: Random): ReleaseReqInit {
+  return {
+    slot: Slot(Number(random.unsigned(32))),
+  };
+}
+
+/** A random ReleaseResp, extremes more often than chance has them. */
+export function sampleReleaseResp(random: Random): ReleaseRespInit {
+  return {
+    slot: Slot(Number(random.unsigned(32))),
+  };
+}
+
+/** A random MaybeResp, extremes more often than chance has them. */
+export function sampleMaybeResp(random: Random): MaybeRespInit {
+  const given = random.below(3 + 1);
+  return {
+    slot: Slot(Number(random.unsigned(32))),
+    key: given > 0 ? Key(random.unsigned(64)) : undefined,
+    keys: given > 1 ? random.list(65535, () => Key(random.unsigned(64))) : undefined,
+    part: given > 2 ? samplePart(random) : undefined,
   };
 }
 
@@ -600,6 +658,50 @@ export const CODECS: readonly Codec[] = [
     marshal: marshalMadeResp,
     unmarshal: unmarshalMadeResp,
     format: formatMadeResp,
+  },
+  {
+    name: 'DropReq',
+    fixedSize: undefined,
+    optionalCount: 1,
+    sample: sampleDropReq,
+    create: () => new DropReq(),
+    size: sizeDropReq,
+    marshal: marshalDropReq,
+    unmarshal: unmarshalDropReq,
+    format: formatDropReq,
+  },
+  {
+    name: 'ReleaseReq',
+    fixedSize: 8,
+    optionalCount: 0,
+    sample: sampleReleaseReq,
+    create: () => new ReleaseReq(),
+    size: sizeReleaseReq,
+    marshal: marshalReleaseReq,
+    unmarshal: unmarshalReleaseReq,
+    format: formatReleaseReq,
+  },
+  {
+    name: 'ReleaseResp',
+    fixedSize: 4,
+    optionalCount: 0,
+    sample: sampleReleaseResp,
+    create: () => new ReleaseResp(),
+    size: sizeReleaseResp,
+    marshal: marshalReleaseResp,
+    unmarshal: unmarshalReleaseResp,
+    format: formatReleaseResp,
+  },
+  {
+    name: 'MaybeResp',
+    fixedSize: undefined,
+    optionalCount: 3,
+    sample: sampleMaybeResp,
+    create: () => new MaybeResp(),
+    size: sizeMaybeResp,
+    marshal: marshalMaybeResp,
+    unmarshal: unmarshalMaybeResp,
+    format: formatMaybeResp,
   },
   {
     name: 'GiftsReq',

@@ -11,6 +11,7 @@ import {
   type ChannelRespInit,
   Checks,
   type ChecksInit,
+  DropReq,
   FINGERPRINT,
   type GiftRespInit,
   GiftsReq,
@@ -25,6 +26,7 @@ import {
   type LocalsInit,
   MadeReq,
   type MadeRespInit,
+  type MaybeRespInit,
   type MountRespInit,
   NAMES,
   Names2,
@@ -35,9 +37,12 @@ import {
   type OuterInit,
   Pair,
   type PairInit,
+  ReleaseReq,
+  type ReleaseRespInit,
   formatBlock,
   formatChannelResp,
   formatChecks,
+  formatDropReq,
   formatGiftResp,
   formatGiftsReq,
   formatGiftsResp,
@@ -47,12 +52,15 @@ import {
   formatLocals,
   formatMadeReq,
   formatMadeResp,
+  formatMaybeResp,
   formatMountResp,
   formatNames2,
   formatOptionals,
   formatOptionalsResp,
   formatOuter,
   formatPair,
+  formatReleaseReq,
+  formatReleaseResp,
   marshalBlock,
   marshalChannelResp,
   marshalChecks,
@@ -62,11 +70,13 @@ import {
   marshalListsResp,
   marshalLocals,
   marshalMadeResp,
+  marshalMaybeResp,
   marshalMountResp,
   marshalNames2,
   marshalOptionalsResp,
   marshalOuter,
   marshalPair,
+  marshalReleaseResp,
   sizeBlock,
   sizeChannelResp,
   sizeChecks,
@@ -76,13 +86,16 @@ import {
   sizeListsResp,
   sizeLocals,
   sizeMadeResp,
+  sizeMaybeResp,
   sizeMountResp,
   sizeNames2,
   sizeOptionalsResp,
   sizeOuter,
   sizePair,
+  sizeReleaseResp,
   unmarshalBlock,
   unmarshalChecks,
+  unmarshalDropReq,
   unmarshalGiftsReq,
   unmarshalIntegers,
   unmarshalLists,
@@ -92,6 +105,7 @@ import {
   unmarshalOptionals,
   unmarshalOuter,
   unmarshalPair,
+  unmarshalReleaseReq,
 } from './messages.js';
 import { describeKINDS } from './reflection.js';
 
@@ -143,6 +157,12 @@ export interface KINDSHandlers {
 
   locals?(req: Locals, context: CallContext): Answer<LocalsInit>;
 
+  drop?(req: DropReq, context: CallContext): Answer<void>;
+
+  release?(req: ReleaseReq, context: CallContext): Answer<ReleaseRespInit>;
+
+  maybe?(req: Empty, context: CallContext): Answer<MaybeRespInit>;
+
   /**
    *
    * Donates with `context.donate`, in this order: left, right.
@@ -166,6 +186,9 @@ interface Spare {
   optionals: Optionals | undefined;
   made: MadeReq | undefined;
   locals: Locals | undefined;
+  drop: DropReq | undefined;
+  release: ReleaseReq | undefined;
+  maybe: Empty | undefined;
   gifts: GiftsReq | undefined;
 }
 
@@ -184,6 +207,9 @@ const spare: Spare = {
   optionals: undefined,
   made: undefined,
   locals: undefined,
+  drop: undefined,
+  release: undefined,
+  maybe: undefined,
   gifts: undefined,
 };
 
@@ -263,6 +289,18 @@ function respondMadeResp(payload: Payload, resp: MadeRespInit, limit = payload.c
 function respondLocals(payload: Payload, resp: LocalsInit, limit = payload.capacity): number {
   const size = sizeLocals(resp);
   return size > payload.capacity || size > limit ? MALFORMED : marshalLocals(payload, 0, resp);
+}
+
+/** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
+function respondReleaseResp(payload: Payload, resp: ReleaseRespInit, limit = payload.capacity): number {
+  const size = sizeReleaseResp(resp);
+  return size > payload.capacity || size > limit ? MALFORMED : marshalReleaseResp(payload, 0, resp);
+}
+
+/** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
+function respondMaybeResp(payload: Payload, resp: MaybeRespInit, limit = payload.capacity): number {
+  const size = sizeMaybeResp(resp);
+  return size > payload.capacity || size > limit ? MALFORMED : marshalMaybeResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
@@ -496,6 +534,54 @@ function serveLocals(
   return respondLocals(payload, answer);
 }
 
+function serveDrop(
+  handlers: KINDSHandlers,
+  payload: Payload,
+  payloadLen: number,
+  context: CallContext,
+): number | Promise<number> {
+  if (handlers.drop === undefined) return -EOPNOTSUPP;
+  const req = spare.drop ?? new DropReq();
+  if (unmarshalDropReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
+  spare.drop = undefined;
+  const answer = handlers.drop(req, context);
+  if (isPromise(answer)) return Promise.resolve(answer).then(() => 0);
+  spare.drop = req;
+  return 0;
+}
+
+function serveRelease(
+  handlers: KINDSHandlers,
+  payload: Payload,
+  payloadLen: number,
+  context: CallContext,
+): number | Promise<number> {
+  if (handlers.release === undefined) return -EOPNOTSUPP;
+  const req = spare.release ?? new ReleaseReq();
+  if (unmarshalReleaseReq(payload, 0, payloadLen, req) < 0) return MALFORMED;
+  spare.release = undefined;
+  const answer = handlers.release(req, context);
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondReleaseResp(payload, resp));
+  spare.release = req;
+  return respondReleaseResp(payload, answer);
+}
+
+function serveMaybe(
+  handlers: KINDSHandlers,
+  payload: Payload,
+  payloadLen: number,
+  context: CallContext,
+): number | Promise<number> {
+  if (handlers.maybe === undefined) return -EOPNOTSUPP;
+  const req = spare.maybe ?? new Empty();
+  if (unmarshalEmpty(payload, 0, payloadLen, req) < 0) return MALFORMED;
+  spare.maybe = undefined;
+  const answer = handlers.maybe(req, context);
+  if (isPromise(answer)) return Promise.resolve(answer).then((resp) => respondMaybeResp(payload, resp));
+  spare.maybe = req;
+  return respondMaybeResp(payload, answer);
+}
+
 function serveGifts(
   handlers: KINDSHandlers,
   payload: Payload,
@@ -549,6 +635,12 @@ export function dispatchKINDS(
       return serveMade(handlers, payload, payloadLen, context);
     case 267: // Locals
       return serveLocals(handlers, payload, payloadLen, context);
+    case 268: // Drop
+      return serveDrop(handlers, payload, payloadLen, context);
+    case 269: // Release
+      return serveRelease(handlers, payload, payloadLen, context);
+    case 270: // Maybe
+      return serveMaybe(handlers, payload, payloadLen, context);
     case 65279: // Gifts
       return serveGifts(handlers, payload, payloadLen, context);
     default:
@@ -583,6 +675,9 @@ export const KINDSServer: ServerProtocol<KINDSHandlers> = {
     [265, { req: formatOptionals, resp: formatOptionalsResp }],
     [266, { req: formatMadeReq, resp: formatMadeResp }],
     [267, { req: formatLocals, resp: formatLocals }],
+    [268, { req: formatDropReq, resp: formatEmpty }],
+    [269, { req: formatReleaseReq, resp: formatReleaseResp }],
+    [270, { req: formatEmpty, resp: formatMaybeResp }],
     [65279, { req: formatGiftsReq, resp: formatGiftsResp }],
   ]),
   dispatch: dispatchKINDS,
