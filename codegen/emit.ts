@@ -3,7 +3,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
-import type { HelperOptions } from 'handlebars';
 import { type RuntimeSpecifier, identifiersOf, importLine, runtimeImports } from './imports.js';
 import { literal } from './literal.js';
 import { type PieceCache, formatPieces } from './pieces.js';
@@ -38,6 +37,8 @@ const PROTOCOL_CONSTANTS = ['NAMES', 'FINGERPRINT', 'LAYOUTS'];
 const BLANK = '//~blank~';
 
 const PARTIALS = ['struct', 'block-read', 'block-write', 'optional-read', 'optional-size', 'optional-write'];
+
+const CASE = /\{\{#case "(\w+)"\}\}([\s\S]*?)\{\{\/case\}\}/gu;
 
 const handlebars = Handlebars.create();
 let templates: ReadonlyMap<string, HandlebarsTemplateDelegate> | undefined;
@@ -76,8 +77,10 @@ function spaced(text: string): string {
     if (line.startsWith('}') && last === '') lines.pop();
     if (last === '' && line === BLANK) continue;
     // A partial begins a line of its own, also after a property's name, and may end in one.
-    if (last !== undefined && ((/^\w+:$/u.test(last) && last !== 'default:') || last.endsWith('=>')))
+    if (last !== undefined && ((/^\w+:$/u.test(last) && last !== 'default:') || /(?:=>| \?)$/u.test(last)))
       lines[lines.length - 1] = `${last} ${line}`;
+    // What follows a condition's question mark, and its colon.
+    else if (line.startsWith(': ') && last !== undefined) lines[lines.length - 1] = `${last} ${line}`;
     else if (
       line === ',' ||
       line === ')' ||
@@ -179,15 +182,18 @@ function importMessages(names: readonly string[]): string {
 }
 
 function loadTemplates(): ReadonlyMap<string, HandlebarsTemplateDelegate> {
-  const read = (path: string): string => readFileSync(TEMPLATES + path, 'utf8').replace(/\r\n/gu, '\n');
-  for (const file of readdirSync(TEMPLATES + 'field'))
-    handlebars.registerPartial(partialOf(file), read(`field/${file}`));
-  for (const partial of PARTIALS) handlebars.registerPartial(partial, read(`${partial}.hbs`));
-  registerHelpers();
-  const compile = (output: Output): [string, HandlebarsTemplateDelegate] => {
-    return [output, handlebars.compile(read(`${output}.hbs`), { noEscape: true, strict: false })];
+  const read = (path: string): string => {
+    const text = readFileSync(TEMPLATES + path, 'utf8').replace(/\r\n/gu, '\n');
+    return text
+      .replace(/(?<=> )\(fieldPartial kind\) action="(\w+)"/gu, '(fieldPartial kind "$1")')
+      .replace(/(?<=> )count action="(\w+)"/gu, 'count-$1');
   };
-  return new Map(OUTPUTS.map(compile));
+  registerParts(readdirSync(`${TEMPLATES}field`).map((file) => [partialOf(file), read(`field/${file}`)] as const));
+  for (const partial of PARTIALS) handlebars.registerPartial(partial, read(`${partial}.hbs`));
+  const knownHelpers = registerHelpers();
+  // Names that are no helper's are looked up as what they are, at once.
+  const options = { noEscape: true, strict: false, preventIndent: true, knownHelpers, knownHelpersOnly: true };
+  return new Map(OUTPUTS.map((output) => [output, handlebars.compile(read(`${output}.hbs`), options)]));
 }
 
 /** `int.hbs` is the partial `field-int`. */
@@ -195,9 +201,26 @@ function partialOf(file: string): string {
   return file === 'count.hbs' ? 'count' : `field-${file.replace(/\.hbs$/u, '')}`;
 }
 
-function registerHelpers(): void {
-  handlebars.registerHelper({
-    fieldPartial: (kind: string): string => `field-${kind}`,
+/**
+ * The partial of a field's kind has a part for each thing that is done with a field, `{{#case "read"}} … {{/case}}`. Each
+ * is a partial by itself, `field-int-read`: which it is need not be found out for every field anew.
+ */
+function registerParts(partials: readonly (readonly [name: string, text: string])[]): void {
+  const parts = partials.map(([name, text]) => {
+    return [name, new Map(Array.from(text.matchAll(CASE), ([, action, part]) => [action!, part!]))] as const;
+  });
+  const actions = new Set(parts.flatMap(([, byAction]) => [...byAction.keys()]));
+  for (const [name, byAction] of parts) {
+    for (const action of actions) {
+      handlebars.registerPartial(`${name}-${action}`, byAction.get(action) ?? '{{!-- nothing to do --}}');
+    }
+  }
+}
+
+/** Returns their names. */
+function registerHelpers(): Record<string, true> {
+  const helpers = {
+    fieldPartial: (kind: string, action: string): string => `field-${kind}-${action}`,
     is: (a: unknown, b: unknown): boolean => a === b,
     blank: (): string => BLANK,
     first: (list: readonly unknown[]): unknown => list[0],
@@ -206,11 +229,9 @@ function registerHelpers(): void {
     quoted: (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', '),
     listed: (values: readonly number[]): string => values.join(', '),
     doc: (lines: readonly string[]): string => docComment(lines),
-    /** A partial of a field kind has one part for each thing that is done with a field; this picks one. */
-    case(this: { readonly action?: string }, action: string, options: HelperOptions): string {
-      return this.action === action ? options.fn(this) : '';
-    },
-  });
+  };
+  handlebars.registerHelper(helpers);
+  return Object.fromEntries(Object.keys(helpers).map((name) => [name, true]));
 }
 
 /** A doc comment of these lines, or nothing. Whatever stands in them stays inside. */

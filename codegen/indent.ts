@@ -28,7 +28,7 @@ export function indent(text: string): string | undefined {
     const whole = line === '' ? '' : `${space}${line}`;
     if (whole.length <= PRINT_WIDTH || isComment) lines.push(whole);
     else {
-      const broken = brokenSignature(space, line);
+      const broken = brokenSignature(space, line) ?? brokenCall(space, line);
       if (broken === undefined) return undefined;
       lines.push(...broken);
     }
@@ -92,6 +92,30 @@ function joined(lines: readonly string[]): string[] {
     }
   }
   return result;
+}
+
+/** The value of a constant, a call with an argument on each line, where each then fits on its own. */
+function brokenCall(space: string, line: string): string[] | undefined {
+  const match = /^(const \w+ = \w+)\((.*)\);$/u.exec(line);
+  const list = match === null ? [] : argumentsOf(match[2]!).map((argument) => `${space}  ${argument},`);
+  if (list.length < 2 || list.some((each) => each.length > PRINT_WIDTH)) return undefined;
+  return [`${space}${match![1]!}(`, ...list, `${space});`];
+}
+
+/** What commas outside of brackets and quotes part. None where a bracket is closed that was not opened. */
+function argumentsOf(code: string): string[] {
+  const list: string[] = [];
+  let [from, depth] = [0, 0];
+  for (const { 0: sign, index } of code.matchAll(/'(?:\\.|[^'\\])*'|[(),[\]{}]/gu)) {
+    if ('([{'.includes(sign)) depth++;
+    else if (')]}'.includes(sign)) depth--;
+    else if (sign === ',' && depth === 0) {
+      list.push(code.slice(from, index).trim());
+      from = index + 1;
+    }
+    if (depth < 0) return [];
+  }
+  return [...list, code.slice(from).trim()];
 }
 
 /** A declaration with a parameter on each line, as Prettier breaks what is too long. */

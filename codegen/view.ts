@@ -104,9 +104,11 @@ export class Views {
   readonly #embedded: ReadonlySet<string>;
   /** The functions of messages.ts and samples.ts. */
   readonly #declared: ReadonlySet<string>;
+  readonly #closers: readonly { readonly by: string; readonly alias: string }[];
 
   constructor(private readonly protocol: LaidProtocol) {
     this.#structs = new Map(protocol.structs.map((struct) => [struct.name, struct]));
+    this.#closers = this.#closersOf();
     this.#declared = new Set([
       ...protocol.structs.flatMap(({ name }) => namesOfStruct(name)),
       ...protocol.choices.map(({ name }) => `is${name}`),
@@ -114,6 +116,14 @@ export class Views {
     this.#embedded = new Set(
       protocol.structs.flatMap((struct) => struct.fields.flatMap((field) => structOf(field.type))),
     );
+  }
+
+  /** The messages that give identifiers back, and the types of those. */
+  #closersOf(): { by: string; alias: string }[] {
+    return this.protocol.messages.flatMap(({ name, req }) => {
+      const closed = closedBy(this.#structs.get(req ?? ''));
+      return closed === undefined ? [] : [{ by: name, alias: closed.name }];
+    });
   }
 
   struct(struct: LaidStruct): StructView {
@@ -143,10 +153,9 @@ export class Views {
   }
 
   message(message: Message): object {
-    const makes = this.protocol.messages.flatMap(({ name, req }) => {
-      const type = closedBy(this.#structs.get(req ?? ''));
-      const ids = type === undefined ? [] : this.#made(type.name, message.resp, 'resp', 0);
-      return ids.length === 0 ? [] : [{ by: name, ids: ids.join(', ') }];
+    const makes = this.#closers.flatMap(({ by, alias }) => {
+      const ids = this.#made(alias, message.resp, 'resp', 0);
+      return ids.length === 0 ? [] : [{ by, ids: ids.join(', ') }];
     });
     return { ...messageView(message), makes, closes: closedBy(this.#structs.get(message.req ?? '')) };
   }
