@@ -98,8 +98,9 @@ function checkMembers(struct: Struct, fields: readonly Field[], report: Report):
 /** What a field makes in its message's class. */
 function membersOf({ type, name, optional }: Field): string[] {
   if (type.kind === 'pad') return [name];
-  if (optional) return [name];
-  const kind = type.kind === 'int' && type.bits === 64 ? 'wide' : type.kind === 'bytes' ? 'bytes' : 'other';
+  const isWide = type.kind === 'int' && type.bits === 64;
+  if (optional) return isWide ? [name, `${name}Number`] : [name];
+  const kind = isWide ? 'wide' : type.kind === 'bytes' ? 'bytes' : 'other';
   return [name, ...twinsOf(name, kind)];
 }
 

@@ -66,6 +66,7 @@ export const RUNTIME_VALUES: Readonly<Record<string, readonly string[]>> = {
     'lowHalf',
     'splitI64',
     'splitU64',
+    'exactNumber',
   ],
 };
 

@@ -24,7 +24,10 @@ export type u8 = number;
 export type u16 = number;
 /** An unsigned integer of 32 bits: a number. */
 export type u32 = number;
-/** An unsigned integer of 64 bits: read as a bigint, with an `xNumber` twin; a number or a bigint may be given. */
+/**
+ * An unsigned integer of 64 bits: read as a bigint, with an `xNumber` twin that makes none (but for an optional field,
+ * where `x` is one already); a number or a bigint may be given.
+ */
 export type u64 = number | bigint;
 /** A signed integer of 8 bits: a number. */
 export type i8 = number;

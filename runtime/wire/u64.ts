@@ -98,6 +98,17 @@ export function splitI64(value: number | bigint, field: string): void {
   }
 }
 
+/**
+ * An optional 64-bit field as a number, undefined where it is missing. Throws a RangeError that names `field` where no
+ * number holds it exactly.
+ */
+export function exactNumber(value: bigint | undefined, field: string): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw unsafe(value, field);
+  return number;
+}
+
 /** A number beyond 2^53 may have been rounded on its way here, whatever it is now. */
 function badNumber(field: string, what: string, value: number): RangeError {
   const rounded = Number.isInteger(value) && Math.abs(value) > Number.MAX_SAFE_INTEGER;

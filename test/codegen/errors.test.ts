@@ -284,6 +284,10 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
     "1:51: 'sizeNumber' clashes with 'size' (line 1): both make 'sizeNumber'; rename one",
   ],
   [
+    request('sizeNumber: u64; size?: u64'),
+    "1:57: 'size' clashes with 'sizeNumber' (line 1): both make 'sizeNumber'; rename one",
+  ],
+  [
     request('dataSize: u32; data: Bytes'),
     "1:55: 'data' clashes with 'dataSize' (line 1): both make 'dataSize'; rename one",
   ],

@@ -141,6 +141,26 @@ vocabulary('limits of a message hold at both ends', () => {
   assert.is(dispatchKINDS(handlers, 266, payload, 1, context), MALFORMED, 'a response of 72016 bytes');
 });
 
+vocabulary('an optional field of 64 bits can be read as a number', () => {
+  const message = new Optionals();
+  assert.is(message.cNumber, undefined);
+  message.c = 2n ** 53n - 1n;
+  message.d = -(2n ** 53n - 1n);
+  assert.is(message.cNumber, 2 ** 53 - 1);
+  assert.is(message.dNumber, -(2 ** 53 - 1));
+  message.c = 2n ** 53n;
+  message.d = -(2n ** 63n);
+  const lost = 'which no number holds exactly; read Optionals';
+  assert.throws(
+    () => message.cNumber,
+    (error: Error) => error instanceof RangeError && error.message.includes(`${lost}.c`),
+  );
+  assert.throws(
+    () => message.dNumber,
+    (error: Error) => error instanceof RangeError && error.message.includes(`${lost}.d`),
+  );
+});
+
 vocabulary('a response says what it makes', () => {
   const resp = new MadeResp();
   resp.key = Key(1);

@@ -58,6 +58,7 @@ import {
   lowHalf,
   splitI64,
   splitU64,
+  exactNumber,
 } from '../../../runtime/wire/u64.js';
 import type { Layouts } from '../../../runtime/wire/layout.js';
 import type { HostFD } from '../../../runtime/wire/protocol.js';
@@ -2019,6 +2020,16 @@ export class Optionals extends Struct implements OptionalsInit {
   r: Checked[] | undefined = undefined;
   v: Level | undefined = undefined;
 
+  /** `c` as a number, undefined where it is missing. Throws a RangeError where no number holds it exactly. */
+  get cNumber(): number | undefined {
+    return exactNumber(this.c, 'Optionals.c');
+  }
+
+  /** `d` as a number, undefined where it is missing. Throws a RangeError where no number holds it exactly. */
+  get dNumber(): number | undefined {
+    return exactNumber(this.d, 'Optionals.d');
+  }
+
   protected override fieldNames(): readonly string[] {
     return ['a', 'text', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 'v'];
   }
@@ -2529,6 +2540,11 @@ export interface OptionalsRespInit {
  */
 export class OptionalsResp extends Struct implements OptionalsRespInit {
   x: bigint | undefined = undefined;
+
+  /** `x` as a number, undefined where it is missing. Throws a RangeError where no number holds it exactly. */
+  get xNumber(): number | undefined {
+    return exactNumber(this.x, 'OptionalsResp.x');
+  }
 
   protected override fieldNames(): readonly string[] {
     return ['x'];

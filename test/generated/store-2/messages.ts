@@ -40,6 +40,7 @@ import {
   lowHalf,
   splitI64,
   splitU64,
+  exactNumber,
 } from '../../../runtime/wire/u64.js';
 import type { Layouts } from '../../../runtime/wire/layout.js';
 import type { HostFD } from '../../../runtime/wire/protocol.js';
@@ -132,6 +133,11 @@ export class GetReq extends Struct implements GetReqInit {
   key = '';
   since: bigint | undefined = undefined;
 
+  /** `since` as a number, undefined where it is missing. Throws a RangeError where no number holds it exactly. */
+  get sinceNumber(): number | undefined {
+    return exactNumber(this.since, 'GetReq.since');
+  }
+
   protected override fieldNames(): readonly string[] {
     return ['key', 'since'];
   }
@@ -221,6 +227,11 @@ export class GetResp extends Struct implements GetRespInit {
    */
   valueInPlace(): void {
     this._value.inPlace();
+  }
+
+  /** `version` as a number, undefined where it is missing. Throws a RangeError where no number holds it exactly. */
+  get versionNumber(): number | undefined {
+    return exactNumber(this.version, 'GetResp.version');
   }
 
   protected override fieldNames(): readonly string[] {
@@ -655,6 +666,11 @@ export interface TouchRespInit {
  */
 export class TouchResp extends Struct implements TouchRespInit {
   version: bigint | undefined = undefined;
+
+  /** `version` as a number, undefined where it is missing. Throws a RangeError where no number holds it exactly. */
+  get versionNumber(): number | undefined {
+    return exactNumber(this.version, 'TouchResp.version');
+  }
 
   protected override fieldNames(): readonly string[] {
     return ['version'];

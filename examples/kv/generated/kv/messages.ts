@@ -37,6 +37,7 @@ import {
   lowHalf,
   splitI64,
   splitU64,
+  exactNumber,
 } from '../../../../runtime/wire/u64.js';
 import type { Layouts } from '../../../../runtime/wire/layout.js';
 import type { HostFD } from '../../../../runtime/wire/protocol.js';
@@ -309,6 +310,11 @@ export class PutReq extends Struct implements PutReqInit {
    */
   valueInPlace(): void {
     this._value.inPlace();
+  }
+
+  /** `ifVersion` as a number, undefined where it is missing. Throws a RangeError where no number holds it exactly. */
+  get ifVersionNumber(): number | undefined {
+    return exactNumber(this.ifVersion, 'PutReq.ifVersion');
   }
 
   protected override fieldNames(): readonly string[] {
