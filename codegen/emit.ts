@@ -202,8 +202,8 @@ function partialOf(file: string): string {
 }
 
 /**
- * The partial of a field's kind has a part for each thing that is done with a field, `{{#case "read"}} … {{/case}}`. Each
- * is a partial by itself, `field-int-read`: which it is need not be found out for every field anew.
+ * The partial of a field's kind has a part for each thing that is done with a field, `{{#case "read"}} … {{/case}}`.
+ * Each is a partial by itself, `field-int-read`: which it is need not be found out for every field anew.
  */
 function registerParts(partials: readonly (readonly [name: string, text: string])[]): void {
   const parts = partials.map(([name, text]) => {

@@ -21,13 +21,15 @@ import { LISAFS, LISAFSCore, type LISAFSClient as LISAFSCalls } from './session/
 export * from '../generated/lisafs/index.js';
 export type { Client, ClientCaller, MountArguments } from './session/client-class.js';
 export type { ConnectionEvent, ReconnectingClient } from './session/reconnect.js';
-export type { ConnectOptions, Spawn } from './session/connect.js';
+export type { CommonOptions, ConnectOptions, Spawn } from './session/connect.js';
 export type { Counters, MessageCounters } from './session/counters.js';
 export type { CallEvent } from './session/observe.js';
 export { AbortError } from './session/deadline.js';
 export { describeServer } from './session/reflection.js';
 export { HangUp } from './session/peer.js';
-export type { ClientFS } from './fs/client-fs.js';
+export type { LISAFSClient as LISAFSCalls } from './session/lisafs.js';
+export type { ClientFS, ClientFSMethod } from './fs/client-fs.js';
+export type { WaitSettings, WaitStrategy } from './transport/wait.js';
 export type * from './wire/description.js';
 export { RPCError } from './wire/errno.js';
 export type {

@@ -10,7 +10,15 @@ import { TestPeer, type TestPeerOptions } from './testing/peer.js';
 import type { ServerProtocol } from './wire/protocol.js';
 
 export type { TestPeer, TestPeerOptions, TestRequest } from './testing/peer.js';
-export { after, fault, type Delayed, type Fault, type Scripted, type WithoutDescriptors } from './testing/script.js';
+export {
+  after,
+  fault,
+  type Delayed,
+  type Fault,
+  type PlainAnswer,
+  type Scripted,
+  type WithoutDescriptors,
+} from './testing/script.js';
 
 /**
  * A peer that speaks a protocol, and answers as it is told:

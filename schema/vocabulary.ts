@@ -46,7 +46,7 @@ export type f64 = number;
 export type bool = boolean;
 
 /** The types that a count can have on the wire. */
-type CountType = u8 | u16 | u32 | u64;
+export type CountType = u8 | u16 | u32 | u64;
 
 /**
  * A string: its size in bytes as a `Count`, then the bytes, which need not be UTF-8; none is lost either way.

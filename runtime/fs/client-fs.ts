@@ -39,7 +39,7 @@ import { statFsOf, statsOf } from './client-stats.js';
 import { pathReadStream, pathWriteStream } from './client-streams.js';
 
 /** The methods of node:fs/promises that a mount has. */
-type Methods =
+export type ClientFSMethod =
   | 'access'
   | 'appendFile'
   | 'chmod'
@@ -70,7 +70,7 @@ type Methods =
   | 'writeFile';
 
 /** A mount with the shape of node:fs/promises: each method takes and gives what the one there does. */
-export type ClientFS = Pick<typeof promises, Methods> &
+export type ClientFS = Pick<typeof promises, ClientFSMethod> &
   Pick<typeof fs, 'createReadStream' | 'createWriteStream'> & { readonly constants: typeof fs.constants };
 
 type Implementation = { readonly [K in keyof ClientFS]: unknown };

@@ -6,7 +6,8 @@
 /** A Buffer where a name is not UTF-8 and the object takes such names so; else a string. */
 export type NodePath = string | Buffer;
 
-type Integer = number | bigint;
+/** A number of Stats or of BigIntStats. */
+export type Integer = number | bigint;
 
 /** What is known of a file: Stats or BigIntStats of node:fs, or less. Without `mode`, the methods tell the type. */
 export interface NodeStats {

@@ -13,7 +13,8 @@ import { Child } from './peer.js';
 /** Starts a server that finds its end of a socket pair as `socketFD` of this process: pass it on in `stdio`. */
 export type Spawn = (socketFD: number) => ChildProcess;
 
-interface CommonOptions extends WaitSettings {
+/** What can be said of every connection, however the server is reached. */
+export interface CommonOptions extends WaitSettings {
   /** How many channels to ask for at mount: 0 to 4. By default one for each cpu, but at least 2. */
   channels?: number;
   /** Milliseconds to wait for a listener whose backlog is full, and for Mount's answer. 10,000 by default. */

@@ -58,12 +58,12 @@ export const fault = {
 type Handler = (req: never, context: CallContext) => unknown;
 
 /** What the answer to message `Name` can be: a response, or what a handler of it would be. */
-type Plain<Handlers, Name extends keyof Handlers> =
+export type PlainAnswer<Handlers, Name extends keyof Handlers> =
   NonNullable<Handlers[Name]> extends infer H extends Handler ? H | Awaited<ReturnType<H>> : never;
 
 /** What a peer can be told to answer to message `Name`. */
 export type Scripted<Handlers, Name extends keyof Handlers> =
-  | Plain<Handlers, Name>
+  | PlainAnswer<Handlers, Name>
   | Fault
-  | WithoutDescriptors<Plain<Handlers, Name>>
-  | Delayed<Plain<Handlers, Name> | Fault | WithoutDescriptors<Plain<Handlers, Name>>>;
+  | WithoutDescriptors<PlainAnswer<Handlers, Name>>
+  | Delayed<PlainAnswer<Handlers, Name> | Fault | WithoutDescriptors<PlainAnswer<Handlers, Name>>>;
