@@ -2,8 +2,8 @@
  * Prints how large the generated code of a protocol of 30 messages is, and how long a new process takes to import it,
  * beside what protobuf-es and ts-proto make of the same messages: `node dist/bench/codegen-size.js`.
  *
- * Build it with `npx tsc -p bench/tsconfig.json`. Needs protoc (Debian's protobuf-compiler) and npm,
- * which installs the two compilers into a folder of their own.
+ * Build it with `npx tsc -p bench/tsconfig.json`. Needs npm alone, which installs the two compilers, and buf, which reads
+ * .proto files for them, into a folder of their own.
  */
 
 import { build } from 'esbuild';
@@ -16,7 +16,13 @@ import { gzipSync } from 'node:zlib';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TOOLS = join(tmpdir(), 'lisafs-size-tools');
-const PACKAGES = ['@bufbuild/protoc-gen-es@2.17.0', '@bufbuild/protobuf@2.17.0', 'ts-proto@2.18.0', 'typescript@5'];
+const PACKAGES = [
+  '@bufbuild/buf@1.75.0',
+  '@bufbuild/protoc-gen-es@2.17.0',
+  '@bufbuild/protobuf@2.17.0',
+  'ts-proto@2.18.0',
+  'typescript@5',
+];
 const MESSAGES_COUNT = 30;
 const IMPORTS_COUNT = 21;
 
@@ -67,10 +73,15 @@ function generateAll(work: string): Side[] {
   writeFileSync(join(work, 'size.ts'), lisafs);
   writeFileSync(join(work, 'size.proto'), proto);
   run('node', [join(ROOT, 'dist/cli/main.js'), 'generate', 'size.ts', '--out', 'ours'], work);
-  run('protoc', ['-I', '.', '--es_out=es', '--es_opt=target=ts,import_extension=js', 'size.proto'], work);
-  const plugin = join(TOOLS, 'node_modules/.bin/protoc-gen-ts_proto');
-  const options = '--ts_proto_opt=esModuleInterop=true,forceLong=bigint,outputJsonMethods=false';
-  run('protoc', ['-I', '.', `--plugin=${plugin}`, '--ts_proto_out=ts-proto', options, 'size.proto'], work);
+  const plugins = [
+    { local: 'protoc-gen-es', out: 'es', opt: ['target=ts', 'import_extension=js'] },
+    {
+      local: 'protoc-gen-ts_proto',
+      out: 'ts-proto',
+      opt: ['esModuleInterop=true', 'forceLong=bigint', 'outputJsonMethods=false'],
+    },
+  ];
+  run('buf', ['generate', 'size.proto', '--template', JSON.stringify({ version: 'v2', plugins })], work);
   return [
     { name: 'lisafs', folder: join(work, 'ours/size'), entry: 'index.ts' },
     { name: 'protobuf-es', folder: join(work, 'es'), entry: 'size_pb.ts' },
