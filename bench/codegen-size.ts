@@ -2,8 +2,8 @@
  * Prints how large the generated code of a protocol of 30 messages is, and how long a new process takes to import it,
  * beside what protobuf-es and ts-proto make of the same messages: `node dist/bench/codegen-size.js`.
  *
- * Build it with `npx tsc -p bench/tsconfig.json`. Needs npm alone, which installs the two compilers, and buf, which reads
- * .proto files for them, into a folder of their own.
+ * Build it with `npx tsc -p bench/tsconfig.json`. Needs npm alone, which installs the two compilers, and buf, which
+ * reads .proto files for them, into a folder of their own.
  */
 
 import { build } from 'esbuild';

@@ -69,6 +69,12 @@ function method(codec: JsonCodec, { mid, name, req, resp, donates }: Message): C
 /** Stubs are of no use where the protocol is not known when this is compiled. */
 const NO_STUBS = Object as unknown as abstract new () => object;
 
+/** What errors call messages, by MID, and codes. */
+interface Names {
+  readonly names: Map<number, string>;
+  readonly errorNames: Map<number, string>;
+}
+
 /** Mount's request. */
 type Request = { readonly [field: string]: Json };
 
@@ -78,10 +84,10 @@ function connectAny(values: TargetValues, protocol: ClientProtocol<object, Reque
   return connectTo(values, (options) => connect({ ...options, protocol }));
 }
 
-/** `errorNames` is filled in once they are known: the server may have to be asked. */
+/** The names are filled in once they are known: the server may have to be asked. */
 function protocolFor(
   description: ProtocolDescription,
-  errorNames: ReadonlyMap<number, string>,
+  { names, errorNames }: Names,
 ): ClientProtocol<object, Request, Answer> {
   const codec = new JsonCodec(description);
   const message = (mid: number): Message => description.messages.find((one) => one.mid === mid)!;
@@ -90,7 +96,7 @@ function protocolFor(
     Stubs: NO_STUBS,
     mount: method(codec, message(MID_MOUNT)) as ClientMethod<Request, Answer>,
     channel: method(codec, message(MID_CHANNEL)) as ClientMethod<Record<never, never>, Answer>,
-    names: new Map(description.messages.map(({ mid, name }) => [mid, name])),
+    names,
     allChannelsOrNone: false,
     fingerprint: 0n,
     layouts: new Map(),
@@ -126,8 +132,8 @@ export interface SessionValues extends TargetValues {
 /** Connects, mounts, does the work and disconnects. */
 export async function withSession<T>(values: SessionValues, work: (session: Session) => Promise<T>): Promise<T> {
   const given = values.schema === undefined ? undefined : describeProtocol(protocolOf(values.schema));
-  const errorNames = new Map<number, string>();
-  const client = await connectAny(values, protocolFor(given ?? STANDARD, errorNames));
+  const known: Names = { names: new Map(), errorNames: new Map() };
+  const client = await connectAny(values, protocolFor(given ?? STANDARD, known));
   try {
     const answer = await inTime(client.mount(values.mount ?? {}), values.timeout, 'mount');
     closeDonated(answer);
@@ -135,7 +141,8 @@ export async function withSession<T>(values: SessionValues, work: (session: Sess
     const { supportedMs: supported = [] } = json as { supportedMs?: readonly number[] };
     const described = given ?? (client.isSupported(MID_REFLECTION) ? await describeServer(client) : undefined);
     const description = described ?? STANDARD;
-    for (const { name, value } of description.errors) errorNames.set(value, name);
+    for (const { name, value } of description.errors) known.errorNames.set(value, name);
+    for (const { name, mid } of description.messages) known.names.set(mid, name);
     const source =
       given !== undefined
         ? 'schema'

@@ -1,9 +1,10 @@
 /** `lisafs init`: a project of one's own that runs, in a new folder. */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseCommand } from './arguments.js';
+import { makeFolder } from './folder.js';
 import { Misuse } from './misuse.js';
 import { styled } from './terminal.js';
 
@@ -49,7 +50,7 @@ export async function initCommand(args: readonly string[]): Promise<number> {
   const values = valuesFor(target);
   for (const [path, template] of FILES) {
     const file = join(target, path);
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(file, fill(readFileSync(join(TEMPLATES, `${template}.txt`), 'utf8'), values), { flag: 'wx' });
   }
   process.stdout.write(told(directory));

@@ -13,9 +13,18 @@ export class WrongSchema extends Error {
   }
 }
 
+/** The text. What goes wrong names the file, also where it is a folder. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw Object.assign(error as Error, { path });
+  }
+}
+
 /** Reads and lays out. Throws WrongSchema with every mistake, at its place, or what node:fs throws. */
 export function protocolOf(path: string): LaidProtocol {
-  const text = readFileSync(path, 'utf8');
+  const text = textOf(path);
   const { protocol, diagnostics } = analyse({ file: path, text });
   if (protocol === undefined) throw new WrongSchema(diagnostics.map(formatDiagnostic));
   return protocol;

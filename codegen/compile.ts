@@ -91,7 +91,8 @@ function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...seen.values()].sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
 }
 
-/** `schema/x.ts:12:3: what is wrong; what to do` */
+/** `schema/x.ts:12:3: what is wrong; what to do`, in which no name of a file hides anything. */
 export function formatDiagnostic({ place, message }: Diagnostic): string {
-  return `${place.file}:${place.line}:${place.column}: ${message}`;
+  const file = place.file.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?');
+  return `${file}:${place.line}:${place.column}: ${message}`;
 }

@@ -4,7 +4,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { localDirectory, serve, type RunningServer } from '../../runtime/server.js';
+import { fail, localDirectory, serve, type RunningServer } from '../../runtime/server.js';
+import { KINDSServer } from '../generated/kinds/index.js';
 import { newDirectory } from '../interop/session.js';
 import { assertNothingLeft, holdings, type Holdings } from '../peers/leaks.js';
 import { ROOT } from '../package/pack.js';
@@ -92,6 +93,15 @@ test('call and inspect take a schema', async ({ socket }) => {
   assert.is((lines(called)[0] as { nlink: number }).nlink, 2);
   const inspected = await lisafs('inspect', '--schema', schema, '--connect', socket, '--calls', '0');
   assert.match(inspected.stdout, /known from {2}schema\n/);
+});
+
+test('call says which message failed, of a protocol that the server describes', async ({ base }) => {
+  const socket = join(base, 'kinds.sock');
+  const server = await serve({ listen: socket, protocol: KINDSServer, handlers: { drop: () => fail('EBUSY') } });
+  const ended = await lisafs('call', '--connect', socket, 'drop', '{"keys": [1]}');
+  await server.close();
+  assert.match(ended.stderr, /^lisafs call: EBUSY: .*, Drop\n$/);
+  assert.is(ended.code, 1);
 });
 
 test('mistakes are told in a line or two', async ({ base, socket }) => {

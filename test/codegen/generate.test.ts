@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { generate } from '../../cli/generate.js';
@@ -123,14 +123,35 @@ test('two schemas do not go to one folder', async ({ schema, out }) => {
   assert.is(error, 'kv.ts:1:1: another schema has this file name, and so the same folder; rename one\n');
 });
 
+test('writes to a folder that cannot be made: it is told, and soon', async ({ schema }) => {
+  try {
+    await run(schema, '--out', '/proc/nosuch/deep');
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as NodeJS.ErrnoException).code, 'ENOENT');
+  }
+});
+
+test('wants a schema, but for those of this package', async ({ schema }) => {
+  const before = process.cwd();
+  process.chdir(dirname(schema));
+  try {
+    const { status, error } = await run();
+    assert.is(status, 2);
+    assert.match(error, /^lisafs generate: a schema, please\n/u);
+  } finally {
+    process.chdir(before);
+  }
+});
+
 test('says how it is used', async () => {
   const wrong = await run('--nonsense');
-  assert.is(wrong.status, 1);
-  assert.match(wrong.error, /--nonsense[\s\S]*usage: generate/u);
+  assert.is(wrong.status, 2);
+  assert.match(wrong.error, /^lisafs generate: .*--nonsense[\s\S]*usage: lisafs generate/u);
   assert.not.match(wrong.error, /\n\s+at /u);
   const help = await run('--help');
   assert.is(help.status, 0);
-  assert.match(help.out, /^usage: generate/u);
+  assert.match(help.out, /^usage: lisafs generate/u);
 });
 
 test('--watch generates again when a schema is saved, or replaced, or mended', async ({ directory, schema, out }) => {
@@ -160,7 +181,7 @@ test('--watch generates again when a schema is saved, or replaced, or mended', a
   assert.match(messages(), /Take: 256/u);
   ending.abort();
   assert.is(await running, 0);
-  assert.is((await run(schema, '--check', '--watch')).status, 1);
+  assert.is((await run(schema, '--check', '--watch')).status, 2);
 });
 
 test("the project's own generated code is up to date", async () => {

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { errorsOf, outputsOf } from './compiled.js';
+import { formatDiagnostic } from '../../codegen/compile.js';
+import { compileText, errorsOf, outputsOf } from './compiled.js';
 
 const test = suite('hostile schemas');
 
@@ -113,6 +114,11 @@ test('no name is taken of which generated code would make one that it has alread
 test('what uses a struct whose name is refused is not wrong for that', async () => {
   const schema = 'export interface Text { a: u8 }\nexport interface P { a: Message<256, Text, { t: List<Text> }> }';
   assert.is((await errorsOf(schema)).length, 1);
+});
+
+test("nothing hides in a file's name where mistakes are told", async () => {
+  const { diagnostics } = await compileText('', 'a\u001b[31m\nb\u202e.ts');
+  assert.is(formatDiagnostic(diagnostics[0]!).split(' ')[0], 'a?[31m?b?.ts:1:1:');
 });
 
 test('a comment speaks to no bundler', async () => {
