@@ -95,11 +95,22 @@ function judgePaired(goal: PairedGoal, raw: RawCase): Verdict {
     goal.kind === 'faster'
       ? paired(theirs.rounds, ours.rounds, (their, our) => their / our)
       : paired(ours.rounds, theirs.rounds, (our, their) => our / their);
-  const note = typeof goal.theirs === 'string' ? undefined : `the fastest is ${theirs.side}`;
+  const note = typeof goal.theirs === 'string' ? floorsOf(goal, raw, theirs) : `the fastest is ${theirs.side}`;
   const judged = verdict(goal, spreadOf(ratios), sense, 'times', note);
   const median = medianOf(ours.rounds);
   if (goal.orBelow === undefined || median >= goal.orBelow) return judged;
   return { ...judged, met: true, note: `${(median / NS_PER_US).toFixed(2)} us` };
+}
+
+/** What the floors reach against the same peer: the machine's part in a goal. */
+function floorsOf({ floors = [] }: PairedGoal, raw: RawCase, theirs: RawSide): string | undefined {
+  const reached = floors.flatMap((name) => {
+    const floor = fastest(raw, name);
+    if (floor === undefined) return [];
+    const { median } = spreadOf(paired(theirs.rounds, floor.rounds, (their, least) => their / least));
+    return [`${figure(median)} by ${name}`];
+  });
+  return reached.length === 0 ? undefined : reached.join('; ');
 }
 
 function judgeFigure(goal: FigureGoal, raw: RawCase): Verdict {

@@ -5,13 +5,20 @@
  * Reads commands from standard input, one a line, and answers each with a line of JSON (bench/driver.ts):
  *   batch N      N round trips: {"ns": TOTAL}
  *   latencies N  each timed by itself: {"ns": [...]}
- * `floor 40` does 40 ns of work at each end between taking the turn and giving it away, as every call has to, and
- * `floor 40 no-pause` looks without the pause instruction, which JavaScript has no way to give.
+ *   paced N      the same, each after a pause in which the server fell asleep in futex(2): one wake in each call
+ * What the two ends do besides is said by arguments, in any order:
+ *   work NS          so many nanoseconds of work at each end, between taking the turn and giving it away
+ *   no-pause         they look without the pause instruction, which JavaScript has no way to give
+ *   fstat FILE       the server asks fstat(2) of an open file
+ *   pread FILE SIZE  the server reads so much of it into the window, and the caller copies that to memory of its own
  *
  * Between commands the other process sleeps in read(2): a floor that spins on while others are measured would slow
  * them down.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,12 +26,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WINDOW_BYTES = 4096, CLIENT_ACTIVE = 0, SERVER_ACTIVE = 1 };
+enum { HEADER_BYTES = 4096, CLIENT_ACTIVE = 0, SERVER_ACTIVE = 1, PAUSE_MS = 4 };
 
 /* The header of flipcall's packet window. */
 struct window {
@@ -33,7 +42,13 @@ struct window {
   uint64_t reserved;
 };
 
+/* What the ends do, see above. */
 static int has_pause = 1;
+static unsigned work_steps;
+static const char *file_name;
+static int file = -1;
+static size_t read_bytes;
+static char *own_memory;
 
 static inline void relax(void) {
   if (!has_pause) return;
@@ -60,8 +75,6 @@ static inline void wait_for(struct window *w, uint32_t own) {
   while (atomic_load_explicit(&w->conn_state, memory_order_acquire) != own) relax();
 }
 
-static unsigned work_steps;
-
 /* Steps that wait for each other, and for nothing else. */
 static inline void work(unsigned steps) {
   uint64_t x = 1;
@@ -71,13 +84,39 @@ static inline void work(unsigned steps) {
   }
 }
 
+static char *payload(struct window *w) {
+  return (char *)w + HEADER_BYTES;
+}
+
+static inline void handle(struct window *w) {
+  struct stat st;
+  work(work_steps);
+  if (read_bytes > 0) {
+    if (pread(file, payload(w), read_bytes, 0) != (ssize_t)read_bytes) die(file_name);
+  } else if (file >= 0) {
+    if (fstat(file, &st) != 0) die(file_name);
+    memcpy(payload(w), &st, sizeof st);
+  }
+}
+
+static void futex(struct window *w, int op, uint32_t value) {
+  syscall(SYS_futex, &w->conn_state, op, value, NULL, NULL, 0);
+}
+
+/* What the server is told to do: so many calls, asleep before each or not. */
+struct order {
+  uint64_t calls;
+  uint64_t sleeps;
+};
+
 /* Answers as many calls as the pipe says, again and again, until the pipe is closed. */
 static void serve(struct window *w, int commands) {
-  uint64_t calls;
-  while (read(commands, &calls, sizeof calls) == sizeof calls) {
-    for (uint64_t i = 0; i < calls; i++) {
+  struct order order;
+  while (read(commands, &order, sizeof order) == sizeof order) {
+    for (uint64_t i = 0; i < order.calls; i++) {
+      while (order.sleeps && atomic_load(&w->conn_state) != SERVER_ACTIVE) futex(w, FUTEX_WAIT, CLIENT_ACTIVE);
       wait_for(w, SERVER_ACTIVE);
-      work(work_steps);
+      handle(w);
       hand_over(w, SERVER_ACTIVE, CLIENT_ACTIVE);
     }
   }
@@ -93,6 +132,7 @@ static inline void call(struct window *w) {
   work(work_steps);
   hand_over(w, CLIENT_ACTIVE, SERVER_ACTIVE);
   wait_for(w, CLIENT_ACTIVE);
+  if (read_bytes > 0) memcpy(own_memory, payload(w), read_bytes);
 }
 
 /* How many steps take so many nanoseconds here. */
@@ -103,27 +143,36 @@ static unsigned steps_for(double ns) {
   return (unsigned)(ns * STEPS / (double)(now() - began) + 0.5);
 }
 
-static void announce(int commands, uint64_t calls) {
-  if (write(commands, &calls, sizeof calls) != sizeof calls) die("write");
+static void announce(int commands, struct order order) {
+  if (write(commands, &order, sizeof order) != sizeof order) die("write");
 }
 
 /* One call beforehand, unmeasured, during which the server wakes up. */
 static void batch(struct window *w, int commands, uint64_t calls) {
-  announce(commands, calls + 1);
+  announce(commands, (struct order){.calls = calls + 1});
   call(w);
   uint64_t began = now();
   for (uint64_t i = 0; i < calls; i++) call(w);
   printf("{\"ns\": %llu}\n", (unsigned long long)(now() - began));
 }
 
-static void latencies(struct window *w, int commands, uint64_t calls) {
+static void paced_call(struct window *w) {
+  hand_over(w, CLIENT_ACTIVE, SERVER_ACTIVE);
+  futex(w, FUTEX_WAKE, INT_MAX);
+  wait_for(w, CLIENT_ACTIVE);
+}
+
+static void latencies(struct window *w, int commands, uint64_t calls, int paced) {
   uint64_t *took = malloc(calls * sizeof *took);
   if (took == NULL) die("malloc");
-  announce(commands, calls + 1);
-  call(w);
+  announce(commands, (struct order){.calls = calls + 1, .sleeps = paced});
+  if (paced) paced_call(w);
+  else call(w);
   for (uint64_t i = 0; i < calls; i++) {
+    if (paced) nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000}, NULL);
     uint64_t began = now();
-    call(w);
+    if (paced) paced_call(w);
+    else call(w);
     took[i] = now() - began;
   }
   printf("{\"ns\": [");
@@ -132,13 +181,32 @@ static void latencies(struct window *w, int commands, uint64_t calls) {
   free(took);
 }
 
+static void parse(int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "no-pause") == 0) has_pause = 0;
+    else if (strcmp(argv[i], "work") == 0 && i + 1 < argc) work_steps = steps_for(atof(argv[++i]));
+    else if (strcmp(argv[i], "fstat") == 0 && i + 1 < argc) file_name = argv[++i];
+    else if (strcmp(argv[i], "pread") == 0 && i + 2 < argc) {
+      file_name = argv[++i];
+      read_bytes = strtoull(argv[++i], NULL, 10);
+    } else {
+      fprintf(stderr, "usage: floor [work NS] [no-pause] [fstat FILE | pread FILE SIZE]\n");
+      exit(2);
+    }
+  }
+  if (file_name != NULL && (file = open(file_name, O_RDONLY | O_CLOEXEC)) < 0) die(file_name);
+  /* Written to, so that its pages are there before they are measured. */
+  if (read_bytes > 0 && (own_memory = malloc(read_bytes)) != NULL) memset(own_memory, 1, read_bytes);
+  if (read_bytes > 0 && own_memory == NULL) die("malloc");
+}
+
 int main(int argc, char **argv) {
-  if (argc > 1) work_steps = steps_for(atof(argv[1]));
-  if (argc > 2) has_pause = strcmp(argv[2], "no-pause") != 0;
+  parse(argc, argv);
+  size_t window_bytes = 2 * HEADER_BYTES + read_bytes;
   int memfd = memfd_create("lisafs-bench-floor", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   int commands[2];
-  if (memfd < 0 || ftruncate(memfd, WINDOW_BYTES) != 0 || pipe(commands) != 0) die("set up");
-  struct window *w = mmap(NULL, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
+  if (memfd < 0 || ftruncate(memfd, (off_t)window_bytes) != 0 || pipe(commands) != 0) die("set up");
+  struct window *w = mmap(NULL, window_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
   if (w == MAP_FAILED) die("mmap");
   pid_t server = fork();
   if (server < 0) die("fork");
@@ -157,9 +225,10 @@ int main(int argc, char **argv) {
   while (fgets(line, sizeof line, stdin) != NULL) {
     int fields = sscanf(line, "%31s %llu", name, &calls);
     if (fields == 2 && strcmp(name, "batch") == 0) batch(w, commands[1], calls);
-    else if (fields == 2 && strcmp(name, "latencies") == 0) latencies(w, commands[1], calls);
+    else if (fields == 2 && strcmp(name, "latencies") == 0) latencies(w, commands[1], calls, 0);
+    else if (fields == 2 && strcmp(name, "paced") == 0) latencies(w, commands[1], calls, 1);
     else if (fields == 1 && strcmp(name, "end") == 0) break;
-    else printf("{\"error\": \"floor knows batch N, latencies N and end\"}\n");
+    else printf("{\"error\": \"floor knows batch N, latencies N, paced N and end\"}\n");
     fflush(stdout);
   }
   close(commands[1]);

@@ -1,6 +1,7 @@
 /** A call that does nothing: ours, C's floor, gVisor's flipcall, and what Node and its packages offer. */
 
 import { built, C_FLAGS, whyNotBuilt } from '../build.js';
+import { FLOORS } from '../goal-list.js';
 import { measure, type RoundsSpec } from '../rounds.js';
 import type { SideSpec } from '../side.js';
 import { available, type Case } from './case.js';
@@ -17,9 +18,6 @@ const NODE_PEERS: readonly SideSpec[] = [
   { name: 'grpc-js', program: 'grpc', flags: 'unary over unix:, no TLS, empty messages, no serializer' },
 ];
 
-/** What C takes as JavaScript has to do it: with something to do in between, and no way to look gently. */
-const WORKING_FLOOR = 'C, 40 ns of work, no pause';
-
 const native = { countsBytes: false } as const;
 
 function nullCallSides(): ReturnType<typeof available<SideSpec>> {
@@ -27,13 +25,20 @@ function nullCallSides(): ReturnType<typeof available<SideSpec>> {
   const flipcall = [built('flipcall')] as const;
   return available([
     [OURS_SYNC],
-    [{ name: 'C', program: [built('floor')], flags: `gcc ${C_FLAGS.join(' ')}`, ...native }, noFloor],
-    [{ name: WORKING_FLOOR, program: [built('floor'), '40', 'no-pause'], flags: 'at each end', ...native }, noFloor],
+    [{ name: FLOORS.turn, program: [built('floor')], flags: `gcc ${C_FLAGS.join(' ')}`, ...native }, noFloor],
+    // As JavaScript has to do it: with something to do in between, and no way to look gently.
+    [{ name: FLOORS.work, program: [built('floor'), 'work', '40', 'no-pause'], ...native }, noFloor],
     [{ name: 'flipcall', program: flipcall, flags: 'SendRecvFast(4)', ...native }, noFlipcall],
     [{ name: 'flipcall pinned', program: flipcall, pinned: true, flags: 'taskset -c 0', ...native }, noFlipcall],
     [OURS_ASYNC],
     ...NODE_PEERS.map((side) => [side] as const),
   ]);
+}
+
+/** The peer is woken by futex(2); its caller stays awake. */
+function oneWake(): readonly [SideSpec, string | undefined] {
+  const noFloor = whyNotBuilt('floor');
+  return [{ name: FLOORS.wake, program: [built('floor')], flags: 'FUTEX_WAKE; the caller spins', ...native }, noFloor];
 }
 
 async function run(
@@ -60,5 +65,5 @@ export const asyncBusy: Case = {
 export const asyncSleeping: Case = {
   name: 'async-sleeping',
   title: 'a call that does nothing, awaited, after a pause in which both sides fell asleep',
-  run: (effort) => run({ paced: true }, available([[OURS_ASYNC], [NET]]), effort),
+  run: (effort) => run({ paced: true }, available([[OURS_ASYNC], [OURS_SYNC], [NET], oneWake()]), effort),
 };

@@ -1,6 +1,9 @@
 /** Calls on a real file in the page cache: ours and gVisor's clients and servers in every pairing. */
 
-import { whyNoGofer, whyNotBuilt } from '../build.js';
+import { join } from 'node:path';
+import { built, whyNoGofer, whyNotBuilt } from '../build.js';
+import { FLOORS } from '../goal-list.js';
+import { FILE } from '../ours.js';
 import { measure } from '../rounds.js';
 import type { SideSpec } from '../side.js';
 import { available, type Case, type Outcome } from './case.js';
@@ -32,12 +35,19 @@ function sideOf(pairing: Pairing, pinned: boolean, args: readonly string[]): Sid
   };
 }
 
+/** What the same call costs in C, in the kernel and between the cpus. */
+function floorOf(name: string, args: readonly string[]): readonly [SideSpec, string | undefined] {
+  return [{ name, program: [built('floor'), ...args], countsBytes: false }, whyNotBuilt('floor')];
+}
+
 async function run(
   pairings: readonly (readonly [Pairing, boolean])[],
+  floor: ReturnType<typeof floorOf>,
   args: readonly string[],
   effort: Effort,
 ): Promise<Outcome> {
-  const picked = available(pairings.map(([name, pinned]) => [sideOf(name, pinned, args), why(name)] as const));
+  const sideSpecs = pairings.map(([name, pinned]) => [sideOf(name, pinned, args), why(name)] as const);
+  const picked = available([...sideSpecs, floor]);
   const { sides, missing } = await measure({ sides: picked.sides }, effort);
   return { unit: 'ns', sides, missing: [...picked.missing, ...missing] };
 }
@@ -53,6 +63,7 @@ export const fstat: Case = {
   run: (effort, directory) =>
     run(
       [...both('ours'), ...both('Go on runsc'), ...both('ours on runsc'), ...both('Go on ours')],
+      floorOf(FLOORS.fstat, ['fstat', join(directory, FILE)]),
       [directory, 'fstat'],
       effort,
     ),
@@ -72,6 +83,7 @@ export const reads: readonly Case[] = READ_BYTES.map((size) => ({
         ['ours', false],
         ['Go on runsc', false],
       ],
+      floorOf(FLOORS.pread, ['pread', join(directory, FILE), String(size)]),
       [directory, 'read', String(size)],
       effort,
     ),

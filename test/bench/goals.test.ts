@@ -73,6 +73,22 @@ goals('know sides by their whole names', () => {
   assert.is(verdictOf('null RPC against net', raw).ratio, null);
 });
 
+goals('say what the same takes in C, where that was measured', () => {
+  const name = 'FStat against Go on runsc, unpinned';
+  const measured = [rawSide('ours', [10, 10]), rawSide('Go on runsc', [20, 30])];
+  assert.is(verdictOf(name, rawCase('fstat', measured)).note, undefined);
+  const floor = rawSide('C, fstat(2)', [4, 5]);
+  assert.is(verdictOf(name, rawCase('fstat', [...measured, floor])).note, '5.50 by C, fstat(2)');
+  const net = [
+    rawSide('ours', [1]),
+    rawSide('net', [90]),
+    rawSide('C', [2]),
+    rawSide('C, 40 ns of work, no pause', [3]),
+  ];
+  const { note } = verdictOf('null RPC against net', rawCase('null', net));
+  assert.is(note, '45.0 by C; 30.0 by C, 40 ns of work, no pause');
+});
+
 goals('say why a side is missing', () => {
   const missing = [{ side: 'C', why: 'there is no gcc; install gcc' }];
   const raw = rawCase('null', [rawSide('ours', [1])], { missing });
