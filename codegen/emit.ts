@@ -109,6 +109,7 @@ function viewOf(protocol: LaidProtocol): object {
     aliases: aliasViews(protocol.aliases),
     choices: protocol.choices.map(choiceView),
     errors: errorsView(protocol.errors),
+    donating: protocol.messages.flatMap(({ mid, donates }) => (donates.length === 0 ? [] : [mid])).join(', '),
     limitsResponses: protocol.messages.some((message) => message.limits.resp !== undefined),
     structs: protocol.structs.map((struct) => views.struct(struct)),
     messages,

@@ -156,6 +156,7 @@ export const ExtensionsServer: ServerProtocol<ExtensionsHandlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeExtensions,
+  donating: /* @__PURE__ */ new Set([65282]),
   formats: /* @__PURE__ */ new Map([
     [65280, { req: formatFingerprintReq, resp: formatFingerprintResp }],
     [65281, { req: formatReflectionReq, resp: formatReflectionResp }],

@@ -120,6 +120,7 @@ export const LISAFS2021Server: ServerProtocol<LISAFS2021Handlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeLISAFS2021,
+  donating: /* @__PURE__ */ new Set([2]),
   formats: /* @__PURE__ */ new Map([
     [1, { req: formatMountReq, resp: formatMountResp }],
     [2, { req: formatEmpty, resp: formatChannelResp }],

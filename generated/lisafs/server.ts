@@ -1167,6 +1167,7 @@ export const LISAFSServer: ServerProtocol<LISAFSHandlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeLISAFS,
+  donating: /* @__PURE__ */ new Set([1, 2, 7, 8, 21, 29, 31, 32]),
   formats: /* @__PURE__ */ new Map([
     [1, { req: formatEmpty, resp: formatMountResp }],
     [2, { req: formatEmpty, resp: formatChannelResp }],

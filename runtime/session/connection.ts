@@ -56,7 +56,9 @@ export interface ConnectionSettings<Handlers> {
 class Lane implements CallPlace {
   readonly communicator: ServerCommunicator;
   readonly signal: AbortSignal;
-  readonly tellLate: (mid: number) => void;
+  readonly tellUnsent: CallPlace['tellUnsent'];
+  /** What calls that cannot donate take turns with. */
+  #spare: ServedCall | undefined;
   /** What `watch` is given, once and for all. */
   readonly onReady: () => void;
   /** True while the handler has not answered yet. */
@@ -65,17 +67,30 @@ class Lane implements CallPlace {
   constructor(
     communicator: ServerCommunicator,
     signal: AbortSignal,
-    tellLate: (mid: number) => void,
+    tellUnsent: CallPlace['tellUnsent'],
     serveNext: (lane: Lane) => void,
   ) {
     this.communicator = communicator;
     this.signal = signal;
-    this.tellLate = tellLate;
+    this.tellUnsent = tellUnsent;
     this.onReady = () => serveNext(this);
   }
 
   get payload(): Payload {
     return this.communicator.payload;
+  }
+
+  /** The call whose request has just been read. */
+  begin(mid: number, donates: boolean): ServedCall {
+    const call = donates ? new ServedCall(this, true) : (this.#spare ??= new ServedCall(this, false));
+    call.begin(mid);
+    return call;
+  }
+
+  /** The call in progress is answered later: whoever has its context keeps it. */
+  leaveCall(): void {
+    this.#spare = undefined;
+    this.busy = true;
   }
 }
 
@@ -111,7 +126,7 @@ export class Connection<Handlers = unknown> {
   }
 
   #add(communicator: ServerCommunicator): void {
-    const lane = new Lane(communicator, this.#aborting.signal, this.#tellLate, this.#serveNext);
+    const lane = new Lane(communicator, this.#aborting.signal, this.#tellUnsent, this.#serveNext);
     this.#lanes.add(lane);
     communicator.watch(lane.onReady);
   }
@@ -133,7 +148,9 @@ export class Connection<Handlers = unknown> {
 
   #serve(lane: Lane, payloadLen: number): void {
     const { communicator } = lane;
-    const call = new ServedCall(communicator.mid, lane);
+    const { mid } = communicator;
+    const donating = mid >= FIRST_EXTENSION_MID ? ExtensionsServer.donating : this.#settings.protocol.donating;
+    const call = lane.begin(mid, donating.has(mid));
     if (this.#settings.recorder !== undefined) call.began = performance.now();
     const size = this.#dispatch(call, communicator.payload, payloadLen);
     if (isPromise(size)) this.#awaitAnswer(lane, call, size);
@@ -141,7 +158,7 @@ export class Connection<Handlers = unknown> {
   }
 
   #awaitAnswer(lane: Lane, call: ServedCall, size: Promise<number>): void {
-    lane.busy = true;
+    lane.leaveCall();
     beginLater();
     void Promise.resolve(size)
       .catch((error: unknown) => this.#fault(error, call.mid))
@@ -188,9 +205,9 @@ export class Connection<Handlers = unknown> {
     }
   }
 
-  /** A descriptor that came too late for its answer is nobody's. */
-  readonly #tellLate = (mid: number): void => {
-    const error = new Error('a descriptor was donated after the answer was sent; it is closed');
+  /** A descriptor that no answer takes is nobody's. */
+  readonly #tellUnsent = (mid: number, why: string): void => {
+    const error = new Error(`a descriptor was donated in vain, ${why}; it is closed`);
     this.#tellFault(error, this.#nameOf(mid));
   };
 

@@ -1,6 +1,7 @@
 /**
- * One call as its handler sees it. Each call has one of its own: a handler may keep it for longer than it should, and
- * must not reach the next call by it.
+ * One call as its handler sees it. A call whose response brings descriptors has one of its own, and so has one that is
+ * answered later: a handler may keep it for longer than it should, and must not reach the next call by it. Those that
+ * are answered at once, and cannot donate, take turns with one, so that serving them makes no object.
  */
 
 import { closeAll } from '../transport/donation.js';
@@ -13,25 +14,26 @@ import type { CallContext } from '../wire/protocol.js';
 export interface CallPlace {
   readonly payload: Payload;
   readonly signal: AbortSignal;
-  /** Is told of each descriptor that is donated after the answer, by the message's MID. */
-  readonly tellLate: (mid: number) => void;
+  /** Is told of each descriptor that cannot be sent, by the message's MID, and why. */
+  readonly tellUnsent: (mid: number, why: string) => void;
 }
 
 const NO_FDS: number[] = [];
 /** In place of the descriptors of a call that was answered. */
 const ANSWERED: number[] = [];
 
-/** Small: one is made for every request. */
 export class ServedCall implements CallContext {
-  readonly mid: number;
+  mid = 0;
   /** When its request was read, as performance.now() says; not set where nobody wants to know. */
   began = 0;
   readonly #place: CallPlace;
-  #fds = NO_FDS;
+  readonly #donates: boolean;
+  #fds = ANSWERED;
 
-  constructor(mid: number, place: CallPlace) {
-    this.mid = mid;
+  /** `donates`: whether the response of the message brings descriptors. */
+  constructor(place: CallPlace, donates: boolean) {
     this.#place = place;
+    this.#donates = donates;
   }
 
   get signal(): AbortSignal {
@@ -45,10 +47,8 @@ export class ServedCall implements CallContext {
 
   #donate(fd: number): void {
     if (!Number.isInteger(fd) || fd < 0) throw wrongType('fd', 'a descriptor', fd);
-    if (this.#fds === ANSWERED) {
-      closeAll([fd]);
-      return this.#place.tellLate(this.mid);
-    }
+    if (!this.#donates) return this.#discard(fd, 'its response brings none, as the schema has it');
+    if (this.#fds === ANSWERED) return this.#discard(fd, 'its answer was sent');
     if (this.#fds.length === MAX_RIGHTS_COUNT) {
       closeAll([fd]);
       throw outOfRange('fds', `at most ${MAX_RIGHTS_COUNT} of a call`, fd);
@@ -57,9 +57,20 @@ export class ServedCall implements CallContext {
     this.#fds.push(fd);
   }
 
+  #discard(fd: number, why: string): void {
+    closeAll([fd]);
+    this.#place.tellUnsent(this.mid, why);
+  }
+
   room(at: number, size: number): Uint8Array | undefined {
     const { payload } = this.#place;
     return this.#fds !== ANSWERED && at + size <= payload.capacity ? payload.run(at, size) : undefined;
+  }
+
+  /** A request was read, and its handler is next. */
+  begin(mid: number): void {
+    this.mid = mid;
+    this.#fds = NO_FDS;
   }
 
   /** The call is answered. The descriptors to donate with that are the caller's now. */

@@ -131,7 +131,8 @@ export interface ClientProtocol<Stubs, MountReqInit, MountResp extends MountFact
 export interface CallContext {
   /**
    * Donates `fd` with the response; the runtime closes it afterwards, whether it could be sent or not. In the order in
-   * which the schema lists them.
+   * which the schema lists them. One that no response can take, because the schema lists none or because the answer was
+   * sent, is closed as well, and told as a fault.
    */
   donate(fd: number): void;
   /**
@@ -171,6 +172,8 @@ export interface ServerProtocol<Handlers> {
   readonly layouts: Layouts;
   /** The protocol as data, for tools. */
   readonly describe: () => ProtocolDescription;
+  /** The MIDs of the messages whose responses bring descriptors: nothing else may donate any. */
+  readonly donating: ReadonlySet<number>;
   /** How messages are shown in traces, by MID. */
   readonly formats?: ReadonlyMap<number, Formats>;
   /**

@@ -70,8 +70,42 @@ for (const channels of [0, 1]) {
       kept[2]!.donate(someFD());
       assert.is(kept[2]!.room?.(0, 8), undefined);
       assert.is(await socketOf(client.connect(first)), undefined);
-      const late = 'Error: a descriptor was donated after the answer was sent; it is closed';
+      const late = 'Error: a descriptor was donated in vain, its answer was sent; it is closed';
       assert.equal(faults, [`Connect: ${late}`, `Connect: ${late}`, `ConnectWithCreds: ${late}`]);
+    });
+  });
+
+  donations(`with a response that brings none reach nobody, ${over}`, async () => {
+    const kept: CallContext[] = [];
+    let answer = (): void => undefined;
+    const handlers: LISAFSHandlers = {
+      flush(_req, context) {
+        kept.push(context);
+        context.donate(someFD());
+      },
+      async fsync(_req, context) {
+        kept.push(context);
+        await new Promise<void>((resolve) => (answer = resolve));
+      },
+      readLinkAt(_req, context) {
+        kept.push(context);
+        return { target: 'there' };
+      },
+    };
+    await served(handlers, channels, async ({ client, faults }) => {
+      await client.flush({ fd: FDID(1) });
+      const synced = client.fsync({ fds: [] });
+      while (kept.length < 2) await delay(1);
+      answer();
+      await synced;
+      await client.readLinkAt({ fd: FDID(1) });
+      // One that was answered later is nobody else's afterwards.
+      assert.not.ok(kept.slice(2).includes(kept[1]!));
+      assert.is(kept[1]!.room?.(0, 8), undefined);
+      kept[1]!.donate(someFD());
+      const vain =
+        'Error: a descriptor was donated in vain, its response brings none, as the schema has it; it is closed';
+      assert.equal(faults, [`Flush: ${vain}`, `FSync: ${vain}`]);
     });
   });
 

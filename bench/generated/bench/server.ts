@@ -140,6 +140,7 @@ export const BenchServer: ServerProtocol<BenchHandlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeBench,
+  donating: /* @__PURE__ */ new Set([2]),
   formats: /* @__PURE__ */ new Map([
     [1, { req: formatEmpty, resp: formatMountResp }],
     [2, { req: formatEmpty, resp: formatChannelResp }],

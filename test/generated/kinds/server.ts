@@ -660,6 +660,7 @@ export const KINDSServer: ServerProtocol<KINDSHandlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeKINDS,
+  donating: /* @__PURE__ */ new Set([2, 263, 266, 65279]),
   formats: /* @__PURE__ */ new Map([
     [1, { req: formatEmpty, resp: formatMountResp }],
     [2, { req: formatEmpty, resp: formatChannelResp }],

@@ -285,6 +285,7 @@ export const STOREServer: ServerProtocol<STOREHandlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeSTORE,
+  donating: /* @__PURE__ */ new Set([2]),
   formats: /* @__PURE__ */ new Map([
     [1, { req: formatEmpty, resp: formatMountResp }],
     [2, { req: formatEmpty, resp: formatChannelResp }],

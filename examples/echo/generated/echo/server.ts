@@ -153,6 +153,7 @@ export const EchoServer: ServerProtocol<EchoHandlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeEcho,
+  donating: /* @__PURE__ */ new Set([2]),
   formats: /* @__PURE__ */ new Map([
     [1, { req: formatEmpty, resp: formatMountResp }],
     [2, { req: formatEmpty, resp: formatChannelResp }],

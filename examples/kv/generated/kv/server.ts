@@ -265,6 +265,7 @@ export const KVServer: ServerProtocol<KVHandlers> = {
   fingerprint: FINGERPRINT,
   layouts: LAYOUTS,
   describe: describeKV,
+  donating: /* @__PURE__ */ new Set([2, 259]),
   formats: /* @__PURE__ */ new Map([
     [1, { req: formatEmpty, resp: formatMountResp }],
     [2, { req: formatEmpty, resp: formatChannelResp }],
