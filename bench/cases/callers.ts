@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { connect } from '../../runtime/index.js';
 import { listeningDirectoryServer } from '../ours.js';
+import { describeShares, sharesOf } from '../run-queue.js';
 import { moduleOf } from '../side.js';
 import type { Effort } from '../rounds.js';
 import type { Case, Outcome } from './case.js';
@@ -16,8 +17,13 @@ import type { Case, Outcome } from './case.js';
 const CALLERS_COUNT = 4;
 const WINDOW_MS = 400;
 
+interface RunningServer {
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
 /** Starts the server and waits until it takes clients. */
-async function startServer(path: string, directory: string): Promise<() => Promise<void>> {
+async function startServer(path: string, directory: string): Promise<RunningServer> {
   const [command, ...args] = listeningDirectoryServer(path, directory);
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   for (let tries = 0; ; tries++) {
@@ -29,10 +35,11 @@ async function startServer(path: string, directory: string): Promise<() => Promi
       await sleep(50);
     }
   }
-  return async () => {
+  const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await once(child, 'close');
   };
+  return { pid: child.pid!, stop };
 }
 
 async function startCaller(path: string): Promise<Worker> {
@@ -48,13 +55,25 @@ async function together(callers: readonly Worker[], ms: number): Promise<number[
   return (await Promise.all(answers)).map(([rate]) => rate);
 }
 
+/** One more window, to see who had the cpus: who has none neither calls nor answers. */
+async function describeWindow(server: RunningServer, callers: readonly Worker[], ms: number): Promise<string> {
+  const pids = [server.pid, process.pid];
+  const before = pids.map(sharesOf);
+  const began = performance.now();
+  await together(callers, ms);
+  const took = performance.now() - began;
+  const [serving, calling] = pids.map((pid, i) => describeShares(before[i]!, sharesOf(pid), took));
+  return `${callers.length} calling: the server was on a cpu ${serving}; callers ${calling}`;
+}
+
 async function run(effort: Effort, directory: string): Promise<Outcome> {
   const ms = effort.quick ? 5 : WINDOW_MS;
   const scratch = mkdtempSync(join(tmpdir(), 'lisafs-bench-'));
   const path = join(scratch, 'socket');
-  const stop = await startServer(path, directory);
+  const server = await startServer(path, directory);
   const callers: Worker[] = [];
   const [alone, all, slowest]: [number[], number[], number[]] = [[], [], []];
+  const notes: string[] = [];
   try {
     for (let i = 0; i < CALLERS_COUNT; i++) callers.push(await startCaller(path));
     await together(callers, ms);
@@ -65,6 +84,7 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
       all.push(total);
       slowest.push(Math.min(...rates) / (total / CALLERS_COUNT));
     }
+    for (const count of [1, 2, CALLERS_COUNT]) notes.push(await describeWindow(server, callers.slice(0, count), ms));
   } finally {
     await Promise.all(
       callers.map((caller) => {
@@ -73,7 +93,7 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
         return ended;
       }),
     );
-    await stop();
+    await server.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
   const flags = `windows of ${ms} ms`;
@@ -85,6 +105,7 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
       { side: 'slowest of 4 to their mean', rounds: slowest, calls: 1, flags },
     ],
     missing: [],
+    notes,
   };
 }
 
