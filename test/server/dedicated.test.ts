@@ -18,6 +18,7 @@ const REQUEST = Uint8Array.of(8, 0, 0, 0, 20, 0, 0, 0);
 const CALLER = new URL('./programs/caller.js', import.meta.url);
 /** Longer than any thread stays awake for a client. */
 const ASLEEP_MS = 100;
+const IDLE_MS = 400;
 
 interface Setting {
   readonly server: RunningServer;
@@ -91,9 +92,18 @@ dedicated('serves more channels than a thread can sleep on', () =>
     const clients: LISAFSClient[] = [];
     for (let i = 0; i < 40; i++) clients.push(await join(4));
     await delay(ASLEEP_MS);
-    const times: number[] = [];
-    for (const client of clients) times.push(await usualTime(client));
-    assert.ok(Math.max(...times) < 10, `${times.join(' ')} ms`);
+    // Who is neglected is so each time; who was slow because others had the cpus is not.
+    let slow = new Map(clients.map((client) => [client, 0]));
+    for (let tries = 0; tries < 3 && slow.size > 0; tries++) {
+      for (const client of slow.keys()) slow.set(client, await usualTime(client));
+      slow = new Map([...slow].filter(([, ms]) => ms >= 10));
+    }
+    assert.equal([...slow.values()], []);
+    await delay(ASLEEP_MS);
+    const before = process.cpuUsage();
+    await delay(IDLE_MS);
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < IDLE_MS * 500, `${user + system} us of cpu time while nobody calls`);
   }),
 );
 
