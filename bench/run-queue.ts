@@ -1,4 +1,4 @@
-/** What the kernel says of threads' share of the cpus: /proc/PID/task/TID/schedstat, see proc_pid_schedstat in proc(5). */
+/** What threads got of the cpus, as the kernel counts it: /proc/PID/task/TID/schedstat (`sched-stats.rst`). */
 
 import { readdirSync, readFileSync } from 'node:fs';
 

@@ -20,6 +20,7 @@ A server that runs:
 
 Files, by LISAFS:
   serve     serve a directory
+  gofer     serve the files of a gVisor sandbox
   ls        list a mount's directories
   cat       write a mount's files to standard output
   stat      tell what a mount knows of a file
@@ -40,6 +41,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   cp: async () => (await import('./cp.js')).cpCommand,
   docs: async () => (await import('./docs.js')).docsCommand,
   generate: async () => (await import('./generate.js')).generate,
+  gofer: async () => (await import('./gofer.js')).goferCommand,
   init: async () => (await import('./init.js')).initCommand,
   inspect: async () => (await import('./inspect.js')).inspectCommand,
   ls: async () => (await import('./ls.js')).lsCommand,

@@ -15,6 +15,7 @@ export type { LocalDirectoryOptions } from './fs/local-options.js';
 export * from './fs/serve-fs.js';
 export type * from './session/backend.js';
 export type { CallRecord, OnCall } from './session/call-record.js';
+export type { GoferModule, GoferMount, GoferServes } from './session/gofer-mount.js';
 export { withPolicy, type Policy } from './session/policy.js';
 export type { Integer } from './fs/serve-fs-object.js';
 export type { OnFault } from './session/connection.js';

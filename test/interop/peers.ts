@@ -95,14 +95,18 @@ export function whyNoRunsc(kind: PeerKind): string | undefined {
   return typeof found === 'string' ? `${kind}: ${found}` : undefined;
 }
 
-const reported = new Set<PeerKind>();
+const reported = new Set<string>();
 
 /**
  * Registers tests of a suite that need a real peer: `const test = needingRunsc(suite, 'debian')`, then
  * `test(name, body)`. Without the peer each is skipped, and the reason is printed; under CI each fails.
  */
 export function needingRunsc<T>(suite: Test<T>, kind: PeerKind): (name: string, body: Callback<T>) => void {
-  const reason = whyNoRunsc(kind);
+  return needing(suite, whyNoRunsc(kind));
+}
+
+/** The same for tests that need something else as well: `reason` says why they cannot run, if they cannot. */
+export function needing<T>(suite: Test<T>, reason: string | undefined): (name: string, body: Callback<T>) => void {
   if (reason === undefined) return (name, body) => suite(name, body);
   if (process.env['CI']) {
     return (name) =>
@@ -110,7 +114,7 @@ export function needingRunsc<T>(suite: Test<T>, kind: PeerKind): (name: string, 
         throw new Error(`no peer, and under CI there must be one: ${reason}`);
       });
   }
-  if (!reported.has(kind)) console.log(`skipped: ${reason}`);
-  reported.add(kind);
+  if (!reported.has(reason)) console.log(`skipped: ${reason}`);
+  reported.add(reason);
   return (name, body) => suite.skip(name, body);
 }
