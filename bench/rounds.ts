@@ -53,6 +53,8 @@ interface Entry {
 
 const MAX_BATCH_CALLS = 5_000_000;
 const PACED_CALLS = 20;
+/** Paced calls beforehand: falling asleep and waking up is code that calls back to back do not warm. */
+const PACED_WARM_UP_CALLS = 1500;
 
 /** Runs batches of doubling size until the time is up: compiles what is hot, and shows how many calls fill a batch. */
 async function warmUp(side: Side, { warmUpMs, batchMs }: Effort): Promise<number> {
@@ -125,6 +127,7 @@ export async function measure(spec: RoundsSpec, effort: Effort): Promise<Measure
 }
 
 async function enter(side: Side, spec: RoundsSpec, effort: Effort, entries: Entry[]): Promise<void> {
+  if (spec.paced === true) await side.ask('paced', effort.quick ? 2 : PACED_WARM_UP_CALLS);
   const calls = spec.paced === true ? PACED_CALLS : await warmUp(side, effort);
   entries.push({ side, calls, rounds: [], latencies: [] });
 }

@@ -24,6 +24,7 @@
  * answer: a blocked thread looks up every LIVENESS_CHECK_MS.
  */
 
+import { microsecondsSince, moment } from '../os/clock.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../wire/errno.js';
 import { LIVENESS_CHECK_MS, MAX_CONNECT_BYTES } from '../wire/limits.js';
 import { ours } from './giving-way.js';
@@ -198,7 +199,7 @@ export class Endpoint {
   }
 
   #receiveAsleep(isPeerAlive: () => boolean, deadline: number | undefined): number {
-    this.patience.disappointed();
+    const began = moment();
     this.fallAsleep(ON_WORD);
     let result = this.receive();
     let alive = true;
@@ -212,6 +213,7 @@ export class Endpoint {
     // What it left behind before it died.
     if (!alive && result === -EAGAIN) result = this.receive();
     this.awaken();
+    this.patience.slept(microsecondsSince(began));
     return result === -EAGAIN && !alive ? -ECONNRESET : result;
   }
 

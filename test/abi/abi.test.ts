@@ -39,6 +39,8 @@ const OURS: Readonly<Record<string, string>> = {
   DATA_BYTES: 'a place in our page',
   CONTROL_AT: 'a place in our page',
   SECOND_US: 'microseconds in a second',
+  ROUND_S: 'when our clock begins anew',
+  MOST_US: 'the longest yield that is told',
 };
 
 /** Constants that are compared only where the headers are new enough to have them. */
@@ -49,7 +51,7 @@ const KERNEL_NAMES: Readonly<Record<string, string>> = { futexWaitv: 'futex_wait
 
 /** What lies at each place that is read or written: struct.member, perhaps its upper half. */
 const MEMBERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'sched.ts': { 'nowView 0': 'timespec.tv_sec', 'nowView 8': 'timespec.tv_nsec' },
+  'clock.ts': { 'nowView 0': 'timespec.tv_sec', 'nowView 8': 'timespec.tv_nsec' },
   'futex.ts': {
     'timespecView 0': 'timespec.tv_sec',
     'timespecView 4': 'timespec.tv_sec + 4',
