@@ -56,15 +56,37 @@ function checkClosers(
       report(closing.place, `${at} gives back every ${show(type)} already; mark one of them`);
     }
   }
+  const answered = reachable(
+    messages.map(({ resp }) => resp),
+    byName,
+  );
   for (const { name, fields } of structs) {
     for (const field of fields) {
       const type = identifierOf(field.type) ?? '';
+      if (field.makes && !answered.has(name)) {
+        report(field.place, `${show(field.name)} is in no response, and only responses make; write it there`);
+        continue;
+      }
       if (field.closes && !requests.has(name) && !structs.some(({ base }) => base?.name === name))
         report(field.place, `${show(field.name)} is in no request, and only requests give back; write it there`);
       if (field.makes && !closers.has(type))
         report(field.place, `nothing gives back a ${show(type)}; write Closes<${type}> in the request that does`);
     }
   }
+}
+
+/** These structs, and all that are parts of them. */
+function reachable(names: readonly (string | undefined)[], structs: ReadonlyMap<string, Struct>): Set<string> {
+  const found = new Set<string>();
+  const enter = (name: string | undefined): void => {
+    const struct = structs.get(name ?? '');
+    if (struct === undefined || found.has(struct.name)) return;
+    found.add(struct.name);
+    enter(struct.base?.name);
+    for (const { type } of struct.fields) enter(partOf(type));
+  };
+  for (const name of names) enter(name);
+  return found;
 }
 
 /** The alias of an identifier, or of a list of them. */

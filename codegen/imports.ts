@@ -6,10 +6,10 @@ import { RUNTIME_TYPES, RUNTIME_VALUES } from './runtime-names.js';
 /** Where generated code finds a module of runtime/wire: `payload` gives `../../runtime/wire/payload.js`, say. */
 export type RuntimeSpecifier = (module: string) => string;
 
-/** Names that stand by themselves in the code: not after a dot, not in a comment, not in quotes. */
+/** Names that stand by themselves in the code: not after a dot, in comments or quotes, and no keys or accessors. */
 export function identifiersOf(code: string): Set<string> {
   const bare = code.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/gu, '');
-  return new Set(bare.match(/(?<![.\w$'"])[A-Za-z_$][\w$]*/gu));
+  return new Set(bare.match(/(?<![.\w$'"]|\b[gs]et )[A-Za-z_$][\w$]*(?![\w$]|\??:)/gu));
 }
 
 /** Imports of what `code` uses of the runtime. */

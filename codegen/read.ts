@@ -4,7 +4,6 @@
  */
 
 import {
-  type ExportableNode,
   type ImportDeclaration,
   type InterfaceDeclaration,
   type JSDoc,
@@ -13,22 +12,29 @@ import {
   Project,
   type SourceFile,
   SyntaxKind,
+  type TypeAliasDeclaration,
   type TypeElementTypes,
   type TypeNode,
-  type TypeParameteredNode,
+  ts,
 } from 'ts-morph';
 import type { Diagnostic, Place } from './ir.js';
-import { VOCABULARY, show } from './names.js';
+import { VOCABULARY, nearest, plainText, show } from './names.js';
 import type { AllowSyntax, MemberSyntax, StatementSyntax, TypeSyntax } from './syntax.js';
 
 /** Tags that are for the compiler and do not belong into a doc comment of the generated code. */
 const COMPILER_TAGS = /^\s*@(?:allChannelsOrNone|allow)\b.*$/u;
+const TAG_NAMES = ['allow', 'allChannelsOrNone'];
 
 const NOT_A_DECLARATION =
   'a schema holds imports of types, exported interfaces and exported type aliases; move anything else elsewhere';
+const NO_LIST_OF_EXPORTS = "a schema exports each name where it is declared; write 'export' there, and drop this";
+const NO_REEXPORT = 'a schema is one file and exports nothing of others; declare the types here, and drop this';
+const NO_CLASS = 'a class holds code, and a schema has types alone; write export interface, and fields without values';
 const NO_ENUM = 'an enum does not say how many bytes it takes; write export type Colour = Enum<u8, { Red: 0 }>';
 const NOT_EXPORTED = "is not exported; write 'export' before it";
 const DEFAULT_EXPORT = "is a default export, and a schema's types go by their names; drop the word 'default'";
+const PLAIN_MODIFIERS: ReadonlySet<SyntaxKind> = new Set([SyntaxKind.ExportKeyword, SyntaxKind.DeclareKeyword]);
+const ODD_HERITAGE = "continues others in a way that interfaces cannot; write one 'extends' and the name of one other";
 const GENERIC = 'has type parameters, and a message has one layout only; write one interface for each';
 
 /** Where a schema says that it has its words from; relative to it, or in this package. */
@@ -51,8 +57,9 @@ export function readSchema(file: string, text: string): { statements: StatementS
       message: `${message} TypeScript cannot read this; mend it first`,
     };
   });
-  const statements = diagnostics.length > 0 ? [] : source.getStatements().map((node) => reader.statement(node));
-  return { statements, diagnostics };
+  if (diagnostics.length > 0) return { statements: [], diagnostics };
+  const nodes = source.getStatements().filter((node) => !Node.isEmptyStatement(node));
+  return { statements: [...nodes.map((node) => reader.statement(node)), ...reader.strayTags()], diagnostics };
 }
 
 class Reader {
@@ -61,7 +68,7 @@ class Reader {
 
   constructor(
     private readonly file: string,
-    source: SourceFile,
+    private readonly source: SourceFile,
   ) {
     this.#lineStarts = source.compilerNode.getLineStarts();
   }
@@ -90,9 +97,24 @@ class Reader {
         name: named.getName(),
         alias: named.getAliasNode()?.getText(),
       }));
-      return { kind: 'import', place, names, wrong: wrongImport(node) };
+      const whole = node.getDefaultImport() ?? node.getNamespaceImport();
+      return { kind: 'import', place, names, whole: whole?.getText(), wrong: wrongImport(node) };
     }
-    return { kind: 'other', place, wrong: Node.isEnumDeclaration(node) ? NO_ENUM : NOT_A_DECLARATION };
+    return { kind: 'other', place, wrong: wrongStatement(node) };
+  }
+
+  /** Tags for the compiler that stand where it does not look, or are nearly its own: whoever wrote them meant it. */
+  strayTags(): StatementSyntax[] {
+    const found: StatementSyntax[] = [];
+    const visit = (node: ts.Node): void => {
+      for (const tag of tagNodesOf(node)) {
+        const wrong = wrongTag(tag.tagName.text, ts.isInterfaceDeclaration(node));
+        if (wrong !== undefined) found.push({ kind: 'other', place: this.placeAt(tag.getStart()), wrong });
+      }
+      ts.forEachChild(node, visit);
+    };
+    if (/@a/iu.test(this.source.getFullText())) visit(this.source.compilerNode);
+    return found;
   }
 
   #interface(node: InterfaceDeclaration): StatementSyntax {
@@ -103,7 +125,7 @@ class Reader {
       doc: docOf(node),
       tags: tagsOf(node),
       allows: node.getJsDocs().flatMap((doc) => this.#allows(doc)),
-      bases: node.getExtends().map((base) => this.#base(base)),
+      bases: node.compilerNode.heritageClauses?.flatMap(({ types }) => types.map((base) => this.#base(base))) ?? [],
       members: node.getMembers().map((member) => this.#member(member)),
       wrong: wrongDeclaration(node),
     };
@@ -118,9 +140,9 @@ class Reader {
     });
   }
 
-  #base(node: Node): TypeSyntax {
+  #base(node: ts.Node): TypeSyntax {
     const text = node.getText();
-    return { kind: 'name', place: this.#place(node), text, name: text, args: [] };
+    return { kind: 'name', place: this.placeAt(node.getStart()), text, name: text, args: [] };
   }
 
   #member(node: TypeElementTypes): MemberSyntax {
@@ -173,22 +195,56 @@ function plainName(name: Node): string {
   return Node.isStringLiteral(name) ? name.getLiteralValue() : name.getText();
 }
 
-function wrongDeclaration(node: ExportableNode & TypeParameteredNode): string | undefined {
-  if (!node.isExported()) return NOT_EXPORTED;
+/** A tag that the compiler would know if it stood above the protocol, or were spelled as its own are. */
+function wrongTag(name: string, isInterface: boolean): string | undefined {
+  const near = nearest(name, TAG_NAMES);
+  if (near === undefined) return undefined;
+  if (near !== name) return `@${name} says nothing; did you mean @${near}?`;
+  // Above interfaces the protocol is told from the others where their meaning is known.
+  return isInterface ? undefined : `@${name} says nothing here; write it above the protocol`;
+}
+
+function tagNodesOf(node: ts.Node): ts.JSDocTag[] {
+  return ts.getJSDocCommentsAndTags(node).flatMap((doc) => {
+    return ts.isJSDoc(doc) && doc.parent === node ? (doc.tags ?? []) : [];
+  });
+}
+
+function wrongStatement(node: Node): string {
+  if (Node.isEnumDeclaration(node)) return NO_ENUM;
+  if (Node.isClassDeclaration(node)) return NO_CLASS;
+  if (Node.isExportDeclaration(node)) return node.hasModuleSpecifier() ? NO_REEXPORT : NO_LIST_OF_EXPORTS;
+  return Node.isExportAssignment(node) ? NO_LIST_OF_EXPORTS : NOT_A_DECLARATION;
+}
+
+function wrongDeclaration(node: InterfaceDeclaration | TypeAliasDeclaration): string | undefined {
+  if (!node.hasExportKeyword()) return NOT_EXPORTED;
   if (node.hasDefaultKeyword()) return DEFAULT_EXPORT;
+  const odd = node.compilerNode.modifiers?.find(({ kind }) => !PLAIN_MODIFIERS.has(kind))?.getText();
+  if (odd !== undefined) return `has ${show(odd)} before it, which means nothing here; drop that`;
+  if (Node.isInterfaceDeclaration(node) && !isPlainHeritage(node.compilerNode)) return ODD_HERITAGE;
   return node.getTypeParameters().length > 0 ? GENERIC : undefined;
 }
 
+/** TypeScript's parser takes any number of clauses, those of classes as well. */
+function isPlainHeritage({ heritageClauses: clauses }: ts.InterfaceDeclaration): boolean {
+  return clauses === undefined || (clauses.length === 1 && clauses[0]!.token === SyntaxKind.ExtendsKeyword);
+}
+
 function wrongImport(node: ImportDeclaration): string | undefined {
+  const from = node.getModuleSpecifierValue();
+  const names = node.getNamedImports().map((named) => named.getName());
   const whole = node.getDefaultImport() ?? node.getNamespaceImport();
-  if (whole !== undefined || node.getNamedImports().length === 0) {
+  const others = names.filter((name) => !VOCABULARY.includes(name));
+  const isVocabulary = VOCABULARY_MODULE.test(from);
+  if (!isVocabulary && others.length + (whole === undefined ? 0 : 1) > 0) {
+    const what = whole === undefined ? others.map(show).join(', ') : 'what is used of it';
+    return `a schema is one file, and ${show(from)} is another; move ${what} here, and drop this import`;
+  }
+  if (whole !== undefined || names.length === 0) {
     return 'only the vocabulary is imported, by name; write import type { u32 } from …';
   }
-  const from = node.getModuleSpecifierValue();
-  // What is no word is told as such, wherever it is from.
-  const areWords = node.getNamedImports().every((named) => VOCABULARY.includes(named.getName()));
-  if (VOCABULARY_MODULE.test(from) || !areWords) return undefined;
-  return `${show(from)} is not the vocabulary; import from 'lisafs/schema'`;
+  return isVocabulary ? undefined : `${show(from)} is not the vocabulary; import from 'lisafs/schema'`;
 }
 
 function wrongForm(node: Node & { getName(): string }): string | undefined {
@@ -198,6 +254,8 @@ function wrongForm(node: Node & { getName(): string }): string | undefined {
     const word = modifier.getText();
     return `is ${word}, which means nothing on the wire; drop the word '${word}'`;
   }
+  const value = node.getInitializer();
+  if (value !== undefined) return `has a value, and a schema has types alone; drop ${show(`= ${value.getText()}`)}`;
   return node.getTypeNode() === undefined ? 'has no type; write one, as in name: u32' : undefined;
 }
 
@@ -214,7 +272,8 @@ const FOREIGN = new Map<SyntaxKind, [what: string, advice: string]>([
   [SyntaxKind.BigIntKeyword, ['bigint', 'write u64 or i64']],
   [SyntaxKind.StringKeyword, ['string', 'write Str']],
   [SyntaxKind.BooleanKeyword, ['boolean', 'write bool']],
-  [SyntaxKind.ArrayType, ['an array', 'write List<…>']],
+  [SyntaxKind.NeverKeyword, ['never', 'write Empty for a request or a response without content']],
+  [SyntaxKind.ObjectKeyword, ['object', 'write the name of an interface']],
   [SyntaxKind.UnionType, ['a union', 'write one type, or one message for each']],
   [SyntaxKind.IntersectionType, ['an intersection', "write an interface that 'extends' the other"]],
   [SyntaxKind.FunctionType, ['a function', 'write a field of data']],
@@ -227,7 +286,7 @@ const FOREIGN = new Map<SyntaxKind, [what: string, advice: string]>([
 /** What may be missing is said at its name. */
 const NOTHING = {
   what: 'undefined or null',
-  advice: 'write a question mark after the name of a field that may be missing, as in a?: u8',
+  advice: 'write a question mark after the name of a field that may be missing, as in a?: u8, and its type alone',
 };
 
 function isNothing(node: TypeNode): boolean {
@@ -235,7 +294,16 @@ function isNothing(node: TypeNode): boolean {
 }
 
 function foreign(node: TypeNode): { what: string; advice: string } {
-  if (Node.isUnionTypeNode(node) && node.getTypeNodes().some(isNothing)) return NOTHING;
+  if (node.getText() === 'null') return { what: 'null', advice: 'write Empty, or leave the field out' };
+  if (Node.isArrayTypeNode(node)) {
+    return { what: 'an array', advice: `write List<${plainText(node.getElementTypeNode().getText())}>` };
+  }
+  if (Node.isUnionTypeNode(node)) {
+    const parts = node.getTypeNodes();
+    if (parts.some(isNothing)) return NOTHING;
+    const advice = 'write export type Colour = Enum<u8, { Red: 0; Green: 1 }>, and Colour here';
+    if (parts.every((part) => Node.isLiteralTypeNode(part))) return { what: 'a union', advice };
+  }
   const [what, advice] = FOREIGN.get(node.getKind()) ?? [show(node.getText()), 'write a type of the vocabulary'];
   return { what, advice };
 }

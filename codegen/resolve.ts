@@ -19,7 +19,15 @@ import {
   wrongMember,
   wrongType,
 } from './names.js';
-import type { AliasSyntax, AllowSyntax, InterfaceSyntax, MemberSyntax, StatementSyntax, TypeSyntax } from './syntax.js';
+import type {
+  AliasSyntax,
+  AllowSyntax,
+  ImportSyntax,
+  InterfaceSyntax,
+  MemberSyntax,
+  StatementSyntax,
+  TypeSyntax,
+} from './syntax.js';
 import { Types } from './types.js';
 
 /** numFDs is one byte on the wire. */
@@ -50,8 +58,10 @@ class Resolver {
   readonly #taken = new Map<string, { readonly owner: string; readonly place: Place }>();
   readonly #choices: Choice[] = [];
   #errors: ErrorCodes | undefined;
-  #types = new Types('', new Map(), new Map(), [], () => undefined);
+  #types = new Types(new Map(), new Map(), new Map(), [], () => undefined);
   #name = '';
+  /** Names that the schema has and no field can: see Types. */
+  readonly #others = new Map<string, string>();
   /** The MIDs of all messages, those still to be read included: none of them is free. */
   #written: readonly number[] = [];
 
@@ -65,16 +75,21 @@ class Resolver {
     const interfaces = statements.filter((statement) => statement.kind === 'interface');
     const aliases = statements.filter((statement) => statement.kind === 'alias');
     const root = this.#root(interfaces);
-    if (root === undefined) return undefined;
+    if (root === undefined) {
+      this.#withoutRoot(interfaces, aliases);
+      return undefined;
+    }
+    this.#others.set(root.name, 'is the protocol, and no type; write an interface with fields');
     this.#name = root.name;
     this.#written = root.members.flatMap(({ type }) => {
       const mid = type?.kind === 'name' ? type.args[0] : undefined;
       return mid?.kind === 'number' && mid.value <= MAX_MID ? [mid.value] : [];
     });
     this.#take(root.name, root.place, namesOfProtocol(root.name));
-    for (const { name, allows } of interfaces.filter((each) => each !== root)) {
-      for (const { place } of allows)
-        this.#report(place, `@allow says nothing above ${show(name)}; write it above the protocol`);
+    for (const { name, place, tags, allows } of interfaces.filter((each) => each !== root)) {
+      const stray = (tag: string): string => `@${tag} says nothing above ${show(name)}; write it above the protocol`;
+      for (const allow of allows) this.#report(allow.place, stray('allow'));
+      if (tags.includes('allChannelsOrNone')) this.#report(place, stray('allChannelsOrNone'));
     }
     this.#declare(root, interfaces, aliases);
     const resolved = this.#types.aliases();
@@ -107,13 +122,21 @@ class Resolver {
       const subject = statement.kind === 'import' ? '' : `${show(statement.name)} `;
       this.#report(statement.place, `${subject}${statement.wrong}`);
     }
-    if (statement.kind !== 'import') return;
-    for (const [i, { place, name, alias }] of statement.names.entries()) {
-      if (statement.names.findIndex((other) => other.name === name) < i)
+    if (statement.kind === 'import') this.#checkImport(statement);
+  }
+
+  #checkImport({ names, whole, wrong }: ImportSyntax): void {
+    if (whole !== undefined) this.#others.set(whole, '');
+    for (const [i, { place, name, alias }] of names.entries()) {
+      const isWord = VOCABULARY.includes(name);
+      // What is wrong with it is told here, and not again wherever it is used.
+      if (!isWord || alias !== undefined) this.#others.set(alias ?? name, '');
+      if (!isWord && wrong !== undefined) continue;
+      if (names.findIndex((other) => other.name === name) < i)
         this.#report(place, `${show(name)} is imported twice; drop one`);
       if (alias !== undefined)
         this.#report(place, `${show(name)} is imported under another name; import it under its own`);
-      if (VOCABULARY.includes(name)) continue;
+      if (isWord) continue;
       const near = nearest(name, VOCABULARY);
       const hint = near === undefined ? '' : `did you mean ${show(near)}? Else `;
       this.#report(place, `${show(name)} is no word of the vocabulary; ${hint}declare it in this file`);
@@ -124,25 +147,43 @@ class Resolver {
   #root(interfaces: readonly InterfaceSyntax[]): InterfaceSyntax | undefined {
     const candidates = interfaces.filter((syntax) => messageShare(syntax) > 0);
     const [root, second] = candidates.filter(isProtocol).concat(candidates.filter((syntax) => !isProtocol(syntax)));
-    if (root === undefined) {
-      const place = { file: this.file, line: 1, column: 1 };
-      return this.#report(place, 'no protocol here; export an interface whose members are all Message<…>');
-    }
+    if (root === undefined) return undefined;
     if (second !== undefined && isProtocol(second)) {
       const line = root.place.line;
-      this.#report(
-        second.place,
-        `${show(second.name)} is a second protocol after '${root.name}' (line ${line}); use a file for each`,
-      );
+      const what =
+        second.name === root.name
+          ? `is declared already (line ${line}); write all of its messages there`
+          : `is a second protocol after '${root.name}' (line ${line}); use a file for each`;
+      this.#report(second.place, `${show(second.name)} ${what}`);
     }
     for (const base of root.bases) this.#report(base.place, 'a protocol extends nothing; write its messages here');
     return root;
   }
 
+  /** A schema without a protocol: that is told, and all else that is wrong with it. */
+  #withoutRoot(interfaces: readonly InterfaceSyntax[], aliases: readonly AliasSyntax[]): void {
+    const empty = interfaces.find(({ members, bases }) => members.length === 0 && bases.length === 0);
+    if (empty === undefined) {
+      const place = { file: this.file, line: 1, column: 1 };
+      this.#report(place, 'no protocol here; export an interface whose members are all Message<…>');
+    } else {
+      const what = `${show(empty.name)} has no members; a protocol has messages, as in get: Message<256, Empty, Empty>`;
+      this.#report(empty.place, what);
+    }
+    const others = interfaces.filter((each) => each !== empty);
+    this.#declare(undefined, others, aliases);
+    this.#types.aliases();
+    for (const syntax of others) this.#struct(syntax);
+  }
+
   /** Takes note of every declared type, so that each can be used before it is read. */
-  #declare(root: InterfaceSyntax, interfaces: readonly InterfaceSyntax[], aliases: readonly AliasSyntax[]): void {
-    const wrongRoot = wrongType(root.name);
-    if (wrongRoot !== undefined) this.#report(root.place, `${show(root.name)} ${wrongRoot}`);
+  #declare(
+    root: InterfaceSyntax | undefined,
+    interfaces: readonly InterfaceSyntax[],
+    aliases: readonly AliasSyntax[],
+  ): void {
+    const wrongRoot = root && wrongType(root.name);
+    if (wrongRoot !== undefined) this.#report(root!.place, `${show(root!.name)} ${wrongRoot}`);
     const named = new Map<string, AliasSyntax>();
     const declared = new Set<string>();
     for (const syntax of [...interfaces, ...aliases]) {
@@ -159,7 +200,7 @@ class Resolver {
       else named.set(syntax.name, syntax);
     }
     const report = (place: Place, message: string): undefined => this.#report(place, message);
-    this.#types = new Types(root.name, this.#interfaces, named, this.#choices, report);
+    this.#types = new Types(this.#others, this.#interfaces, named, this.#choices, report);
   }
 
   #allowed({ place, text }: AllowSyntax): Allowed[] {
@@ -179,6 +220,7 @@ class Resolver {
   }
 
   #declareErrors(syntax: AliasSyntax): void {
+    this.#others.set(syntax.name, 'lists errors, with which any call can fail; a field that holds a code is u32');
     if (this.#errors !== undefined) {
       const at = `'${this.#errors.name}' (line ${this.#errors.place.line})`;
       return this.#report(syntax.place, `${show(syntax.name)} declares errors, as ${at} does; write all codes there`);
@@ -349,7 +391,12 @@ class Resolver {
   }
 
   #inline(name: string, place: Place, fields: readonly Field[], donates: readonly string[]): string {
-    this.#take(name, place, namesOfStruct(name));
+    const twin = this.#interfaces.get(name);
+    if (twin === undefined) this.#take(name, place, namesOfStruct(name));
+    else {
+      const what = `what stands here gets the name ${show(name)}, which line ${twin.place.line} declares`;
+      this.#report(place, `${what}; write ${name} here, or give that another name`);
+    }
     this.#structs.push({ name, doc: [], place, fields, donates });
     return name;
   }
@@ -422,11 +469,20 @@ class Resolver {
       if (this.#messages.some(({ name }) => name === message.name)) continue;
       this.#messages.push(message);
       this.#structs.push(resp);
-      this.#take(resp.name, place, namesOfStruct(resp.name));
-      if (mid !== 0) this.#take(message.name, place, [`${message.name}Method`]);
+      const names = [...namesOfStruct(resp.name), ...(mid === 0 ? [] : [`${message.name}Method`])];
+      this.#takeStandard(message.name, names);
     }
     const mount = this.#messages.find((message) => message.mid === 1);
-    if (mount?.req === undefined) this.#take('Mount', mount?.place ?? place, ['MountReqInit']);
+    if (mount?.req === undefined) this.#takeStandard('Mount', ['MountReqInit']);
+  }
+
+  /** As #take, for a message that every protocol has: what has one of its names is told to give it up. */
+  #takeStandard(message: string, names: readonly string[]): void {
+    const name = names.find((candidate) => this.#taken.has(candidate));
+    if (name === undefined) return;
+    const { owner, place } = this.#taken.get(name)!;
+    const is = owner === name ? 'is' : `makes '${name}', which is`;
+    this.#report(place, `${show(owner)} ${is} a name of ${message}, which every protocol has; choose another`);
   }
 }
 
@@ -445,6 +501,11 @@ function isProtocol(syntax: InterfaceSyntax): boolean {
 
 /** How much of an interface is messages. */
 function messageShare({ members }: InterfaceSyntax): number {
-  const messages = members.filter((member) => member.type?.kind === 'name' && member.type.name === 'Message');
-  return members.length === 0 ? 0 : messages.length / members.length;
+  return members.length === 0 ? 0 : members.filter(isMessage).length / members.length;
+}
+
+/** True for `Message<256, Empty, Empty>`, and for what only a slip of the pen keeps from being that. */
+function isMessage({ type }: MemberSyntax): boolean {
+  if (type?.kind !== 'name') return false;
+  return type.name === 'Message' || (type.args.length > 1 && nearest(type.name, VOCABULARY) === 'Message');
 }

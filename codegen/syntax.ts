@@ -59,6 +59,8 @@ export interface ImportSyntax {
   readonly kind: 'import';
   readonly place: Place;
   readonly names: readonly { readonly place: Place; readonly name: string; readonly alias: string | undefined }[];
+  /** The name of a whole module, or of its default. */
+  readonly whole: string | undefined;
   readonly wrong: string | undefined;
 }
 

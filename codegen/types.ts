@@ -20,8 +20,8 @@ export class Types {
   readonly #resolving = new Set<string>();
 
   constructor(
-    /** The protocol, which is no type. */
-    private readonly protocol: string,
+    /** Names that are known and are no types, each with what is said of it; nothing where it was told already. */
+    private readonly others: ReadonlyMap<string, string>,
     private readonly interfaces: ReadonlyMap<string, InterfaceSyntax>,
     private readonly named: ReadonlyMap<string, AliasSyntax>,
     private readonly choices: readonly Choice[],
@@ -37,7 +37,15 @@ export class Types {
   }
 
   isStruct(type: TypeSyntax): boolean {
-    if (type.kind === 'name' && this.interfaces.has(type.name)) return true;
+    if (type.kind === 'name') {
+      if (this.interfaces.has(type.name)) return true;
+      const isAlias = this.named.has(type.name) || this.choices.some(({ name }) => name === type.name);
+      const other = isAlias ? 'is no interface; extend one of this file' : this.others.get(type.name.split('.')[0]!);
+      if (other !== undefined) {
+        if (other !== '') this.report(type.place, `${show(type.name)} ${other}`);
+        return false;
+      }
+    }
     this.#unknown(type, [...this.interfaces.keys()], 'extend an interface of this file');
     return false;
   }
@@ -50,6 +58,11 @@ export class Types {
         return this.report(
           type.place,
           'a struct inside a struct has a name; export an interface and write its name here',
+        );
+      case 'tuple':
+        return this.report(
+          type.place,
+          'a tuple has no form on the wire; export an interface with a field for each, or write a List',
         );
       case 'other':
         return this.report(type.place, `${type.what} has no form on the wire; ${type.advice}`);
@@ -127,9 +140,8 @@ export class Types {
   }
 
   #unknownType(type: Named): undefined {
-    if (type.name === this.protocol) {
-      return this.report(type.place, `${show(type.name)} is the protocol, and no type; write an interface with fields`);
-    }
+    const other = this.others.get(type.name.split('.')[0]!);
+    if (other !== undefined) return other === '' ? undefined : this.report(type.place, `${show(type.name)} ${other}`);
     const foreign = FOREIGN_NAMES.get(type.name) ?? numberOf(type.name);
     if (foreign !== undefined) return this.report(type.place, `${show(type.name)} has no form on the wire; ${foreign}`);
     const choices = this.choices.map(({ name }) => name);
@@ -268,6 +280,33 @@ const FOREIGN_NAMES = new Map<string, string>([
   ['Uint8Array', 'write Bytes'],
   ['Buffer', 'write Bytes'],
   ['ArrayBuffer', 'write Bytes'],
+  ['SharedArrayBuffer', 'write Bytes'],
+  ['Uint8ClampedArray', 'write Bytes'],
+  ['DataView', 'write Bytes'],
+  ['Int8Array', 'write List<i8>'],
+  ['Uint16Array', 'write List<u16>'],
+  ['Int16Array', 'write List<i16>'],
+  ['Uint32Array', 'write List<u32>'],
+  ['Int32Array', 'write List<i32>'],
+  ['BigUint64Array', 'write List<u64>'],
+  ['BigInt64Array', 'write List<i64>'],
+  ['Float32Array', 'write List<f32>'],
+  ['Float64Array', 'write List<f64>'],
+  ['Error', 'declare codes, export type MyErrors = Errors<{ NotReady: 4096 }>, which any call can fail with'],
+  ['BigInt', 'write u64 or i64'],
+  ['Object', 'write the name of an interface'],
+  ['Required', 'write an interface with the fields'],
+  ['Readonly', 'write the type that it holds'],
+  ['Optional', 'write a question mark after the name of the field'],
+  ['RegExp', 'write Str'],
+  ['URL', 'write Str'],
+  ['char', 'write u8, or Str'],
+  ['short', 'write i16'],
+  ['long', 'write i64'],
+  ['size_t', 'write u64'],
+  ['usize', 'write u64'],
+  ['isize', 'write i64'],
+  ['uuid', 'write FixedBytes<16>'],
   ['Date', 'write i64, and say in which unit'],
   ['Map', 'write a List of an interface with two fields'],
   ['Set', 'write List<…>'],

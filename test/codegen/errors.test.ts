@@ -40,7 +40,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   ],
   [
     declared("import type { Foo } from './foo.js';"),
-    "1:15: 'Foo' is no word of the vocabulary; declare it in this file",
+    "1:1: a schema is one file, and './foo.js' is another; move 'Foo' here, and drop this import",
   ],
   [
     declared("import type { Liszt } from './vocabulary.js';"),
@@ -139,7 +139,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   ],
   [
     'export interface GetReq { a: u8 }\nexport interface P { get: Message<256, { a: u8 }, Empty> }',
-    "2:40: 'GetReq' is already declared (line 1); give one of them another name",
+    "2:40: what stands here gets the name 'GetReq', which line 1 declares; write GetReq here, or give that another name",
   ],
 
   [
@@ -207,7 +207,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   [request('a: string'), '1:43: string has no form on the wire; write Str'],
   [request('a: bigint'), '1:43: bigint has no form on the wire; write u64 or i64'],
   [request('a: boolean'), '1:43: boolean has no form on the wire; write bool'],
-  [request('a: u8[]'), '1:43: an array has no form on the wire; write List<…>'],
+  [request('a: u8[]'), '1:43: an array has no form on the wire; write List<u8>'],
   [request('a: u8 | u16'), '1:43: a union has no form on the wire; write one type, or one message for each'],
   [request('a: Array<u8>'), "1:43: 'Array' has no form on the wire; write List<…>"],
   [request('a: Uint8Array'), "1:43: 'Uint8Array' has no form on the wire; write Bytes"],

@@ -104,7 +104,7 @@ test('no name is taken of which generated code would make one that it has alread
       (name) =>
         [
           declared(`export interface ${name}Method { a: u8 }`),
-          `2:1: '${name}' clashes with '${name}Method' (line 1): both make '${name}Method' in the generated code; rename one`,
+          `1:1: '${name}Method' is a name of ${name}, which every protocol has; choose another`,
         ] as const,
     ),
   ];
