@@ -35,6 +35,7 @@ export const RULES = {
   OPTIONAL_REMOVED: 'source',
   OPTIONAL_CONTENT_ADDED: 'source',
   TYPE_REMOVED: 'source',
+  TYPE_CHANGED: 'source',
   CHOICE_MEMBER_RENAMED: 'source',
   DONATION_RENAMED: 'source',
   ERROR_CODE_REMOVED: 'source',
@@ -44,6 +45,7 @@ export const RULES = {
   OPTIONAL_ADDED: 'none',
   DONATION_ADDED: 'none',
   ERROR_CODE_ADDED: 'none',
+  GIVING_BACK_CHANGED: 'none',
 } as const satisfies Readonly<Record<string, Level>>;
 
 export type Rule = keyof typeof RULES;

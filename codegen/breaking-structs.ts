@@ -1,6 +1,6 @@
 /** What changed between two versions of a struct. */
 
-import type { Rule } from './breaking-rules.js';
+import { compareChoice, type Tell } from './breaking-choices.js';
 import { layoutOf, wireTextOf } from './fingerprint.js';
 import {
   partOf,
@@ -12,9 +12,6 @@ import {
   type LaidStruct,
   type Place,
 } from './ir.js';
-
-/** Tells of a change: its rule, what it is about (`Item.size`), where, and why it breaks what its level says. */
-export type Tell = (rule: Rule, subject: string, place: Place, reason: string) => void;
 
 type Structs = ReadonlyMap<string, LaidStruct>;
 
@@ -44,6 +41,12 @@ export class StructComparison {
     else this.#otherWire(before, after);
   }
 
+  /** Compares the structs of a name, unless either was compared with another already. */
+  compareUnless(name: string): void {
+    const isDone = [...this.#compared].some((key) => key.split(' ').includes(name));
+    if (!isDone) this.compare(name, name);
+  }
+
   /** As at mount: one layout begins the other. */
   #goTogether(before: LaidStruct, after: LaidStruct): boolean {
     const [a, b] = [layoutOf(before.name, this.#before), layoutOf(after.name, this.#after)];
@@ -55,7 +58,8 @@ export class StructComparison {
   #sameWire(before: LaidStruct, after: LaidStruct): void {
     const [old, now] = [before.fields, after.fields];
     const required = (fields: readonly Field[]): number => fields.filter((field) => !field.optional).length;
-    if (required(old) !== required(now)) {
+    const isAlike = old.every((was, i) => now[i] === undefined || this.#sameBytes(was.type, now[i].type));
+    if (required(old) !== required(now) || !isAlike) {
       const reason = 'the bytes are the same, but code that names the fields must name others';
       this.tell('FIELDS_REGROUPED', after.name, after.place, reason);
       return this.#sameLeaves(before, after);
@@ -92,24 +96,32 @@ export class StructComparison {
 
   /** The bytes are the same, and other structs hold them: the fields without parts belong together. */
   #sameLeaves(before: LaidStruct, after: LaidStruct): void {
-    const [old, now] = [this.#leaves(before, this.#before), this.#leaves(after, this.#after)];
+    const [old, now] = [this.#leaves(before, this.#before, ''), this.#leaves(after, this.#after, '')];
     const [oldNames, nowNames] = [namesOf(old), namesOf(now)];
-    // Where parts have fields of the same names, a name says too little.
+    const [oldPaths, nowPaths] = [old, now].map((leaves) => new Set(leaves.map(({ path }) => path))) as [
+      Set<string>,
+      Set<string>,
+    ];
+    // Where parts have fields of the same names, a name says too little, and the way to it says it.
     const areUnique = oldNames.size === old.length && nowNames.size === now.length;
     for (const [i, field] of now.entries()) {
       const was = old[i];
       if (was === undefined) break;
       const subject = `${after.name}.${field.name}`;
       this.#sameField(was, field, subject);
-      const isMoved = oldNames.has(field.name) || nowNames.has(was.name);
-      if (areUnique && isMoved && was.name !== field.name) this.#swapped(was, field, subject);
+      const isMoved = areUnique && (oldNames.has(field.name) || nowNames.has(was.name)) && was.name !== field.name;
+      const isElsewhere = was.path !== field.path && (oldPaths.has(field.path) || nowPaths.has(was.path));
+      if (isMoved || isElsewhere) this.#swapped({ ...was, name: was.path }, field, subject);
     }
   }
 
-  #leaves({ fields }: LaidStruct, structs: Structs): Field[] {
+  #leaves({ fields }: LaidStruct, structs: Structs, path: string): (Field & { readonly path: string })[] {
     return fields.flatMap((field) => {
       if (field.type.kind === 'pad') return [];
-      return field.type.kind === 'struct' ? this.#leaves(structs.get(field.type.name)!, structs) : [field];
+      const at = path === '' ? field.name : `${path}.${field.name}`;
+      return field.type.kind === 'struct'
+        ? this.#leaves(structs.get(field.type.name)!, structs, at)
+        : [{ ...field, path: at }];
     });
   }
 
@@ -150,6 +162,10 @@ export class StructComparison {
     const [a, b] = [typeName(was.type), typeName(field.type)];
     const [oldPart, part] = [partOf(was.type), partOf(field.type)];
     if (oldPart !== undefined && part !== undefined) this.compare(oldPart, part);
+    if (was.makes !== field.makes || was.closes !== field.closes) {
+      const reason = `it was ${markOf(was)} and is ${markOf(field)}: running clients give back what they did before`;
+      this.tell('GIVING_BACK_CHANGED', subject, field.place, reason);
+    }
     if (!this.#sameBytes(was.type, field.type)) {
       // A part that changed inside is told of by itself.
       if (a === b && part !== undefined && oldPart === part) return;
@@ -163,6 +179,7 @@ export class StructComparison {
     if (sourceType(was.type) !== sourceType(field.type)) {
       const reason = `it was ${a} and is ${b}: the bytes are the same, the type in TypeScript is not`;
       this.tell('FIELD_TYPE_RENAMED', subject, field.place, reason);
+      this.#renamedChoice(was.type, field.type);
     }
     this.#maximum(was.type, field.type, subject, field.place);
   }
@@ -172,14 +189,24 @@ export class StructComparison {
     if (was.kind === 'list' && now.kind === 'list') return this.#sameValues(was.element, now.element);
     if (!isChoice(was) || !isChoice(now)) return valuesOf(was) === valuesOf(now);
     if (was.kind !== now.kind || was.name === now.name) return was.kind === now.kind;
-    const values = (choices: readonly Choice[], name: string): string =>
-      JSON.stringify(
-        choices
-          .find((choice) => choice.name === name)!
-          .members.map((member) => member.value)
-          .sort((x, y) => x - y),
-      );
-    return values(this.#choices.before, was.name) === values(this.#choices.after, now.name);
+    const values = ({ members }: Choice): string =>
+      JSON.stringify(members.map(({ value }) => value).sort((x, y) => x - y));
+    return values(this.#choiceOf('before', was)) === values(this.#choiceOf('after', now));
+  }
+
+  /** What is called otherwise may have changed inside as well, and is not found by its name. */
+  #renamedChoice(was: FieldType, now: FieldType): void {
+    if (was.kind === 'list' && now.kind === 'list') return this.#renamedChoice(was.element, now.element);
+    if (!isChoice(was) || !isChoice(now) || was.name === now.name) return;
+    const key = `${was.name} ${now.name}`;
+    if (this.#compared.has(key)) return;
+    this.#compared.add(key);
+    const [old, renamed] = [this.#choiceOf('before', was), this.#choiceOf('after', now)];
+    compareChoice(old, renamed, this.tell);
+  }
+
+  #choiceOf(version: 'before' | 'after', { name }: ChoiceType): Choice {
+    return this.#choices[version].find((choice) => choice.name === name)!;
   }
 
   #maximum(was: FieldType, now: FieldType, subject: string, place: Place): void {
@@ -217,6 +244,10 @@ export class StructComparison {
     const reason = 'running peers go on sending it and are ignored; code that names it does not compile';
     this.tell('OPTIONAL_REMOVED', subject, place, reason);
   }
+}
+
+function markOf({ makes, closes }: Field): string {
+  return makes ? 'what a response makes' : closes ? 'what a request gives back' : 'not marked';
 }
 
 /** The names of fields; pads have none that means something. */

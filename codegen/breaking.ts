@@ -1,8 +1,9 @@
 /** Compares two versions of a schema: which changes break running peers, and which only code. */
 
 import { RULES, type Level, type Rule } from './breaking-rules.js';
-import { StructComparison, type Tell } from './breaking-structs.js';
-import type { Allowed, Choice, LaidProtocol, Message, Place } from './ir.js';
+import { compareChoice, type Tell } from './breaking-choices.js';
+import { StructComparison } from './breaking-structs.js';
+import type { Allowed, LaidProtocol, Message, Place } from './ir.js';
 
 /** A change, and what it breaks. */
 export interface Change {
@@ -38,21 +39,38 @@ export function breakingChanges(before: LaidProtocol, after: LaidProtocol): Chan
 
 /** Names that generated code no longer exports, where no other change says so. */
 function tellRemovedTypes(before: LaidProtocol, after: LaidProtocol, changes: readonly Change[], tell: Tell): void {
-  const known = new Set(namedTypes(after));
-  for (const name of namedTypes(before)) {
+  const known = namedTypes(after);
+  for (const [name, { what }] of namedTypes(before)) {
     const renamed = new RegExp(`^it was (?:List<)?${name}\\b`, 'u');
-    if (known.has(name) || changes.some(({ reason }) => renamed.test(reason))) continue;
-    tell('TYPE_REMOVED', name, after.place, 'nothing is called so any more; code that says so does not compile');
+    if (known.get(name)?.what === what || changes.some(({ reason }) => renamed.test(reason))) continue;
+    const now = known.get(name);
+    if (now === undefined) {
+      tell('TYPE_REMOVED', name, after.place, 'nothing is called so any more; code that says so does not compile');
+    } else
+      tell('TYPE_CHANGED', name, now.place, `it was ${what} and is ${now.what}: code that uses it does not compile`);
   }
 }
 
-/** The types of a schema that have names of their own, and are exported under them. */
-function namedTypes({ structs, choices, aliases, messages }: LaidProtocol): string[] {
+interface NamedType {
+  readonly what: string;
+  readonly place: Place;
+}
+
+/** The types of a schema that have names of their own, and are exported under them: what each is in TypeScript. */
+function namedTypes({ structs, choices, aliases, messages }: LaidProtocol): Map<string, NamedType> {
   const unnamed = new Set(messages.flatMap(({ name }) => [`${name}Req`, `${name}Resp`]));
-  const own = aliases.filter(({ name, type }) =>
-    'alias' in type ? type.alias === name : 'name' in type && type.name === name,
-  );
-  return [...structs, ...choices, ...own].flatMap(({ name }) => (unnamed.has(name) ? [] : [name]));
+  const own = aliases.flatMap(({ name, type, place }) => {
+    if ('alias' in type && type.alias === name) return [{ name, what: 'a number', place }];
+    return type.kind === 'opaque' && type.name === name
+      ? [{ name, what: `an identifier of ${type.bits} bits`, place }]
+      : [];
+  });
+  const all = [
+    ...structs.map(({ name, place }) => ({ name, what: 'a struct', place })),
+    ...choices.map(({ name, kind, place }) => ({ name, what: kind === 'enum' ? 'an enum' : 'a set of flags', place })),
+    ...own,
+  ];
+  return new Map(all.filter(({ name }) => !unnamed.has(name)).map((type) => [type.name, type]));
 }
 
 /** Allowances of a later version that allow nothing. */
@@ -77,14 +95,23 @@ function compareMessages(before: LaidProtocol, after: LaidProtocol, tell: Tell):
       const reason = `it had MID ${was.mid}, which is all that running peers know it by`;
       tell('MID_CHANGED', was.name, sameName.place, reason);
       compareContents(was, sameName, structs, tell);
-    } else if (sameName !== undefined) compareContents(was, sameName, structs, tell);
-    else if (sameMID === undefined) {
+    } else if (sameName !== undefined) {
+      if (sameName.stub !== was.stub) {
+        const reason = `its method was '${was.stub}' and is '${sameName.stub}'; code that calls it does not compile`;
+        tell('MESSAGE_RENAMED', sameName.name, sameName.place, reason);
+      }
+      compareContents(was, sameName, structs, tell);
+    } else if (sameMID === undefined) {
       const reason = `running peers still send MID ${was.mid}, and get EOPNOTSUPP`;
       tell('MESSAGE_REMOVED', was.name, after.place, reason);
     } else if (before.messages.some(({ name }) => name === sameMID.name)) {
       // It has another message now, whose own MID has changed: told there.
       tell('MESSAGE_REMOVED', was.name, after.place, `running peers still send MID ${was.mid}, and mean ${was.name}`);
     } else compareSuccessors(before, after, was, sameMID, tell, structs);
+  }
+  // What no message has may be in somebody's bytes, and in somebody's code.
+  for (const { name } of before.structs) {
+    if (after.structs.some((struct) => struct.name === name)) structs.compareUnless(name);
   }
 }
 
@@ -177,34 +204,6 @@ function compareChoices(before: LaidProtocol, after: LaidProtocol, tell: Tell): 
   for (const was of before.choices) {
     const now = after.choices.find(({ name }) => name === was.name);
     if (now !== undefined && now.kind === was.kind) compareChoice(was, now, tell);
-  }
-}
-
-function compareChoice(was: Choice, now: Choice, tell: Tell): void {
-  const isEnum = now.kind === 'enum';
-  for (const member of was.members) {
-    const same = now.members.find(({ value }) => value === member.value);
-    const subject = `${now.name}.${member.name}`;
-    if (same === undefined) {
-      const reason = `running peers may still send ${member.value}, which is refused now`;
-      tell(isEnum ? 'ENUM_VALUE_REMOVED' : 'FLAG_REMOVED', subject, now.place, reason);
-    } else if (same.name === member.name) continue;
-    else if (
-      [was.members, now.members].some((members, i) =>
-        members.some(({ name }) => name === (i === 0 ? same : member).name),
-      )
-    ) {
-      const reason = `${member.value} was '${member.name}': running peers take one for the other`;
-      tell('CHOICE_VALUES_SWAPPED', `${now.name}.${same.name}`, same.place, reason);
-    } else {
-      const reason = `${member.value} was called '${member.name}'; code that says so does not compile`;
-      tell('CHOICE_MEMBER_RENAMED', `${now.name}.${same.name}`, same.place, reason);
-    }
-  }
-  for (const member of now.members) {
-    if (was.members.some(({ value }) => value === member.value)) continue;
-    const reason = `running peers refuse ${member.value}; send it only to those that know it`;
-    tell(isEnum ? 'ENUM_VALUE_ADDED' : 'FLAG_ADDED', `${now.name}.${member.name}`, member.place, reason);
   }
 }
 

@@ -66,6 +66,8 @@ export interface StructView {
   readonly size: number;
   readonly fixedPart: number;
   readonly constant: string;
+  /** True where only optional fields keep it from being fixed: code has its constant since before there were any. */
+  readonly grown: boolean;
   readonly embedded: boolean;
   readonly checked: boolean;
   readonly usesView: boolean;
@@ -138,6 +140,7 @@ export class Views {
       size: struct.size,
       fixedPart: struct.blocks.reduce((sum, block) => sum + block.size, 0),
       constant: sizeConstant(struct.name),
+      grown: struct.optionals.length > 0 && struct.blocks.every((block) => block.tail === undefined),
       embedded: struct.fixed && this.#embedded.has(struct.name),
       checked: this.#isChecked(struct.name),
       usesView: blocks.some((block) => block.usesView) || optionals.some(touchesView),

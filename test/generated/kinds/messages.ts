@@ -2551,6 +2551,9 @@ export class OptionalsResp extends Struct implements OptionalsRespInit {
   }
 }
 
+/** The size of a OptionalsResp on the wire without its optional fields. */
+export const OPTIONALS_RESP_BYTES = 0;
+
 export function sizeOptionalsResp(m: OptionalsRespInit): number {
   let size = 0;
   if (m.x === undefined) return size;
@@ -2928,6 +2931,9 @@ export class MaybeResp extends Struct implements MaybeRespInit {
     return ['slot', 'key', 'keys', 'part'];
   }
 }
+
+/** The size of a MaybeResp on the wire without its optional fields. */
+export const MAYBE_RESP_BYTES = 4;
 
 export function sizeMaybeResp(m: MaybeRespInit): number {
   let size = 4;

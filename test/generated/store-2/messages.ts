@@ -677,6 +677,9 @@ export class TouchResp extends Struct implements TouchRespInit {
   }
 }
 
+/** The size of a TouchResp on the wire without its optional fields. */
+export const TOUCH_RESP_BYTES = 0;
+
 export function sizeTouchResp(m: TouchRespInit): number {
   let size = 0;
   if (m.version === undefined) return size;
