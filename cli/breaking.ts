@@ -22,7 +22,8 @@ docs/breaking.md lists the rules. A change is allowed by a line above the protoc
 
   @allow FIELD_REMOVED Item.size nobody reads it
 
-  --against GITREF|FILE  the earlier version: a file, or a commit, branch or tag of git that has the schema
+  --against GITREF|FILE  the earlier version: a file, or a commit, branch or tag of git that has the schema;
+                         GITREF:PATH where it had another name
   --level LEVEL          fail only for what breaks this: wire, or source, which is both and the default
   --all                  show changes that break nothing, and those that are allowed
   --json                 one JSON object: {schema, against, breaking, changes: [{rule, level, subject, reason, allowed,
@@ -69,17 +70,51 @@ function readSchema(path: string): string {
   }
 }
 
-/** The earlier text: a file's, or the schema's own in a commit. */
+/** More than any schema has that the compiler takes in reasonable time. */
+const MAX_SCHEMA_BYTES = 64 << 20;
+
+/** The earlier text: a file's, or the schema's own in a commit, or that of a file of a commit. */
 function earlier(schema: string, against: string): string {
+  if (against === '') throw new Misuse('--against is empty: it names a file, or a commit of git');
   if (existsSync(against)) return readSchema(against);
   if (against.startsWith('-')) throw new Misuse(`--against ${against}: no such file, and no name of a commit`);
+  const object = against.includes(':') ? against : `${against}:./${basename(schema)}`;
+  const cwd = dirname(schema);
   try {
-    const args = ['show', `${against}:./${basename(schema)}`];
-    return execFileSync('git', args, { cwd: dirname(schema), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    // Not `git show`, which takes a name with brackets for a pattern.
+    return git(['cat-file', 'blob', object], cwd);
   } catch (error) {
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-    throw new Misuse(`--against ${against}: no such file, and git says: ${said.trim().split('\n')[0] ?? ''}`);
+    throw new Misuse(
+      `--against ${against}: no such file, and git says: ${gitSays(error)}${hint(schema, against, cwd)}`,
+    );
   }
+}
+
+function git(args: readonly string[], cwd: string): string {
+  const maxBuffer = MAX_SCHEMA_BYTES;
+  return execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer });
+}
+
+/** The first line of what git said, or why it did not run. */
+function gitSays(error: unknown): string {
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr ?? '').trim() : '';
+  return said.split('\n')[0] || (error instanceof Error ? error.message.split('\n')[0]! : String(error));
+}
+
+/** What to do where git has no such file. */
+function hint(schema: string, against: string, cwd: string): string {
+  const is = (...args: string[]): boolean => {
+    try {
+      return git(args, cwd).trim() !== 'false';
+    } catch {
+      return false;
+    }
+  };
+  if (is('rev-parse', '--verify', '--quiet', '--end-of-options', `${against}^{commit}`))
+    return `; where ${basename(schema)} had another name then, write --against ${against}:PATH`;
+  return is('rev-parse', '--is-shallow-repository')
+    ? '; this clone is shallow, so fetch that commit first (git fetch --unshallow)'
+    : '';
 }
 
 /** Undefined for a schema that is wrong; what is wrong is told. */

@@ -151,12 +151,37 @@ command('compares with a commit of git', ({ directory, schema }) => {
   ]);
 });
 
+command('finds a schema that had another name, or is large, and takes no name for a pattern', (context) => {
+  const { directory, schema } = context;
+  const git = (...args: string[]): void => {
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: directory, stdio: 'ignore' });
+  };
+  const long = `/** ${'x'.repeat(2 << 20)} */\n`;
+  git('init');
+  writeFileSync(join(directory, 'old.ts'), BASE + long);
+  git('add', 'old.ts');
+  git('commit', '-m', 'first');
+  assert.equal(run(directory, 'kv.ts', '--against', 'HEAD:old.ts'), { status: 0, out: 'nothing breaks\n', error: '' });
+  const { status, error } = run(directory, 'kv.ts', '--against', 'HEAD');
+  assert.is(status, 2);
+  assert.match(error, /not in 'HEAD'; where kv\.ts had another name then, write --against HEAD:PATH\n/u);
+  git('add', 'kv.ts');
+  git('commit', '-m', 'second');
+  assert.match(run(directory, 'kv.ts', '--against', 'v[1]').error, /git says: fatal: /u);
+  const shallow = join(directory, 'shallow');
+  git('clone', '--depth', '1', `file://${directory}`, shallow);
+  assert.match(run(shallow, 'kv.ts', '--against', 'HEAD~1').error, /shallow, so fetch that commit first/u);
+  assert.is(run(shallow, 'kv.ts', '--against', 'HEAD').status, 0);
+  assert.ok(readFileSync(schema, 'utf8') === BASE);
+});
+
 command('says with status 2 why it cannot compare', ({ directory, schema }) => {
   const bad = join(directory, 'bad.ts');
   writeFileSync(bad, 'export interface KV {');
   const cases: readonly (readonly [args: string[], error: RegExp])[] = [
     [[], /one schema, please/u],
     [['kv.ts'], /--against says what to compare with/u],
+    [['kv.ts', '--against', ''], /--against is empty: it names a file/u],
     [['kv.ts', '--against', 'none'], /--against none: no such file, and git says: /u],
     [['kv.ts', '--against=--upload-pack=x'], /no such file, and no name of a commit/u],
     [['kv.ts', '--against', 'bad.ts'], /kv\.ts at bad\.ts:1:\d+: '\}' expected/u],
