@@ -173,6 +173,10 @@ function inputOf(schema: string, options: Options, output: Output): SchemaInput 
   try {
     const text = textOf(file, readFileSync(schema), output);
     if (text === undefined) return undefined;
+    if (!/^[^.]/u.test(folderOf(schema)) || !/\.[cm]?ts$/u.test(schema)) {
+      output.error(`${file}:1:1: no name of a schema, whose code goes to a folder of its name; name it as in kv.ts\n`);
+      return undefined;
+    }
     const runtime = runtimeFor(directoryOf(schema, options), options.runtime);
     return { file, text, runtime, command: options.command, extensions: isExtensions(schema) };
   } catch (error) {
@@ -205,7 +209,7 @@ function sameOutput(a: string, b: string): boolean {
 
 /** `schema/kv.ts` goes to a folder `kv`. */
 function folderOf(schema: string): string {
-  return basename(schema).replace(/\.[cm]?ts$/u, '');
+  return basename(schema).replace(/(?:\.d)?\.[cm]?ts$/u, '');
 }
 
 function directoryOf(schema: string, options: Options): string {

@@ -42,24 +42,41 @@ const VOCABULARY_MODULE = /(?:^|\/)(?:lisafs\/schema|vocabulary)(?:\.[cm]?[jt]s)
 
 /** After so many mistakes TypeScript has lost the thread. */
 const MAX_SYNTAX_ERRORS_COUNT = 5;
+/** Some thousands of messages with their comments. */
+const MAX_SCHEMA_LENGTH = 8 << 20;
+/** More than nearly all schemas have. */
+const BEGIN_LENGTH = 1 << 20;
 
 /** The statements of a schema. What TypeScript itself cannot read is reported, and nothing else is then. */
 export function readSchema(file: string, text: string): { statements: StatementSyntax[]; diagnostics: Diagnostic[] } {
+  if (text.length > MAX_SCHEMA_LENGTH) {
+    const most = `a schema has at most ${MAX_SCHEMA_LENGTH} characters`;
+    const message = `${most}, and this has ${text.length}; make several of it`;
+    return { statements: [], diagnostics: [{ place: { file, line: 1, column: 1 }, message }] };
+  }
+  // What is no schema at all is known by its beginning, long before all of it is read.
+  const begin = text.slice(0, BEGIN_LENGTH);
+  const early = text.length > begin.length ? readStatements(file, begin, BEGIN_LENGTH / 2).diagnostics : [];
+  return early.length > 0 ? { statements: [], diagnostics: early } : readStatements(file, text, text.length);
+}
+
+/** Reports what cannot be read up to `end`. */
+function readStatements(file: string, text: string, end: number): ReturnType<typeof readSchema> {
   const project = new Project({ useInMemoryFileSystem: true, compilerOptions: { noLib: true, noResolve: true } });
   const source = project.createSourceFile('/schema.ts', text);
   const reader = new Reader(file, source);
-  const errors = project.getProgram().getSyntacticDiagnostics(source);
-  const diagnostics = errors.slice(0, MAX_SYNTAX_ERRORS_COUNT).map((error) => {
-    const first = error.getMessageText();
-    const message = typeof first === 'string' ? first : first.getMessageText();
-    return {
-      place: reader.placeAt(error.getStart()),
-      message: `${message} TypeScript cannot read this; mend it first`,
-    };
+  // A program would sort them first, which takes minutes where there are many.
+  const { parseDiagnostics } = source.compilerNode as ts.SourceFile & { parseDiagnostics: readonly ts.Diagnostic[] };
+  const errors = parseDiagnostics.filter(({ start = 0 }) => start <= end).slice(0, MAX_SYNTAX_ERRORS_COUNT);
+  if (errors.length === 0) {
+    const nodes = source.getStatements().filter((node) => !Node.isEmptyStatement(node));
+    return { statements: [...nodes.map((node) => reader.statement(node)), ...reader.strayTags()], diagnostics: [] };
+  }
+  const diagnostics = errors.map(({ start = 0, messageText }) => {
+    const message = typeof messageText === 'string' ? messageText : messageText.messageText;
+    return { place: reader.placeAt(start), message: `${message} TypeScript cannot read this; mend it first` };
   });
-  if (diagnostics.length > 0) return { statements: [], diagnostics };
-  const nodes = source.getStatements().filter((node) => !Node.isEmptyStatement(node));
-  return { statements: [...nodes.map((node) => reader.statement(node)), ...reader.strayTags()], diagnostics };
+  return { statements: [], diagnostics };
 }
 
 class Reader {

@@ -117,6 +117,17 @@ test('a file that is no text, or is not there, is named with its place', async (
   assert.match(error, /^lisafs-generate-\w+:1:1: cannot be read \(EISDIR\); name a schema that is there\n$/u);
 });
 
+test('what is not called as a schema is has no folder of its own, and is refused', async ({ directory, out }) => {
+  for (const name of ['kv.js', 'kv', '.ts', '...ts', '.kv.ts']) {
+    writeFileSync(join(directory, name), SCHEMA);
+    const { status, error } = await run(join(directory, name), '--out', out);
+    assert.is(status, 1, name);
+    const what = 'no name of a schema, whose code goes to a folder of its name; name it as in kv.ts';
+    assert.is(error, `${name}:1:1: ${what}\n`);
+  }
+  assert.equal(readdirSync(directory).includes('out'), false);
+});
+
 test('two schemas do not go to one folder', async ({ schema, out }) => {
   const { status, error } = await run(schema, schema, '--out', out);
   assert.is(status, 1);

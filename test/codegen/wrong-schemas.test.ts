@@ -364,6 +364,16 @@ errors('of what TypeScript cannot read the first is told, and not all that follo
   assert.is((await errorsOf('export interface P { '.repeat(300))).length, 5);
 });
 
+errors('of what is no schema at all the beginning is read, and of what is too large nothing', async () => {
+  const [first] = await errorsOf('hello world '.repeat(600_000));
+  assert.is(first, '1:1: Unexpected keyword or identifier. TypeScript cannot read this; mend it first');
+  assert.equal(await errorsOf(' '.repeat((8 << 20) + 1)), [
+    '1:1: a schema has at most 8388608 characters, and this has 8388609; make several of it',
+  ]);
+  const long = `/* ${'x'.repeat(4 << 20)} */ export interface P { a: Message<256, { a: u9 }, Empty> }`;
+  assert.match((await errorsOf(long)).join('\n'), /^1:\d+: unknown type 'u9'/u);
+});
+
 errors('brackets around a type mean nothing', async () => {
   assert.equal(await errorsOf('export interface P { a: Message<(256), { a: (u8) }, (Empty)> }'), []);
 });
