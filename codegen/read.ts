@@ -173,7 +173,7 @@ class Reader {
     return {
       place,
       name: Node.isIdentifier(name) ? name.getText() : plainName(name),
-      doc: docOf(node),
+      doc: docLines(this.#inlineDoc(node) ?? docText(node)),
       type: typeNode === undefined ? undefined : this.#type(typeNode),
       optional: node.hasQuestionToken(),
       wrong: wrongForm(node),
@@ -200,6 +200,16 @@ class Reader {
       return { kind: 'number', place, text, value: Number(literal.compilerNode.text) };
     if (Node.isStringLiteral(literal)) return { kind: 'string', place, text, value: literal.getLiteralValue() };
     return { kind: 'other', place, text, ...foreign(node) };
+  }
+
+  /** A comment on a member's own line, `{ /** … *\/ a: u8 }`, which TypeScript takes for the bracket's before it. */
+  #inlineDoc(node: TypeElementTypes): string | undefined {
+    const text = this.source.getFullText();
+    const [from, start] = [node.getFullStart(), node.compilerNode.getStart()];
+    const comment = ts.getTrailingCommentRanges(text, from)?.at(-1);
+    if (comment === undefined || !text.startsWith('/**', comment.pos)) return undefined;
+    if (text.slice(comment.end, start).includes('\n')) return undefined;
+    return text.slice(comment.pos + 3, comment.end - 2).replace(/^[\t ]*\*? ?/gmu, '');
   }
 
   #place(node: Node): Place {
@@ -325,9 +335,16 @@ function foreign(node: TypeNode): { what: string; advice: string } {
   return { what, advice };
 }
 
-/** The lines of a doc comment, without stars, compiler's tags and empty lines around. */
 function docOf(node: JSDocableNode): string[] {
-  const text = node.getJsDocs().at(-1)?.getInnerText() ?? '';
+  return docLines(docText(node));
+}
+
+function docText(node: JSDocableNode): string {
+  return node.getJsDocs().at(-1)?.getInnerText() ?? '';
+}
+
+/** The lines of a doc comment, without stars, compiler's tags and empty lines around. */
+function docLines(text: string): string[] {
   const lines = text.split(/\r\n|[\n\r\u2028\u2029]/u).filter((line) => !COMPILER_TAGS.test(line));
   return lines.join('\n').trim() === '' ? [] : lines.join('\n').trim().split('\n');
 }

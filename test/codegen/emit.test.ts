@@ -334,4 +334,16 @@ test('a doc comment is set line by line', () => {
   assert.is(docComment(['One.', '', 'Two.']), '/**\n * One.\n *\n * Two.\n */\n');
 });
 
+test('a comment is documentation on its own line as well as above', async () => {
+  const above = '\n/** One. */\n a: u8;\n/**\n * Two.\n * And more.\n */\n b: u8 /** of nothing */;\n c: u8';
+  const beside = '/** One. */ a: u8; /** Two.\n * And more. */ b: u8; /* none */ c: u8 /** of nothing */';
+  const schema = (fields: string): string => `export interface P { get: Message<256, { ${fields} }, Empty> }`;
+  const expected = await outputsOf(schema(above));
+  assert.match(
+    expected.get('messages.ts')!,
+    '  /** One. */\n  readonly a: number;\n  /**\n   * Two.\n   * And more.\n   */',
+  );
+  assert.equal([...(await outputsOf(schema(beside)))], [...expected]);
+});
+
 test.run();

@@ -88,13 +88,17 @@ ${comment}export interface P {
 
 /** Every token of the code, comments left out; what a string says where that is documentation. */
 function tokensOf(code: string, isDescription: boolean): string[] {
-  const scanner = ts.createScanner(ts.ScriptTarget.Latest, true, ts.LanguageVariant.Standard, code);
+  const source = ts.createSourceFile('x.ts', code, ts.ScriptTarget.Latest, true);
   const tokens: string[] = [];
-  for (let kind = scanner.scan(); kind !== ts.SyntaxKind.EndOfFileToken; kind = scanner.scan()) {
-    const isDoc = isDescription && kind === ts.SyntaxKind.StringLiteral && tokens.at(-2) === 'doc';
+  const visit = (node: ts.Node): void => {
+    const parts = node.getChildren(source).filter((part) => !ts.isJSDoc(part));
+    for (const part of parts) visit(part);
     // Trailing commas come and go with the line breaks around long strings.
-    if (kind !== ts.SyntaxKind.CommaToken) tokens.push(isDoc ? "''" : scanner.getTokenText());
-  }
+    if (parts.length > 0 || node.kind === ts.SyntaxKind.CommaToken) return;
+    const isDoc = isDescription && ts.isStringLiteral(node) && tokens.at(-2) === 'doc';
+    tokens.push(isDoc ? "''" : node.getText(source));
+  };
+  visit(source);
   return tokens;
 }
 
