@@ -3,7 +3,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
-import { type RuntimeSpecifier, identifiersOf, importLine, runtimeImports } from './imports.js';
+import { type RuntimeSpecifier, identifiersOf, importLine, imported, runtimeImports } from './imports.js';
+import { aliasOf } from './runtime-names.js';
 import { literal } from './literal.js';
 import { type PieceCache, formatPieces } from './pieces.js';
 import { describeProtocol } from './describe.js';
@@ -40,21 +41,24 @@ const PARTIALS = ['struct', 'block-read', 'block-write', 'optional-read', 'optio
 
 const CASE = /\{\{#case "(\w+)"\}\}([\s\S]*?)\{\{\/case\}\}/gu;
 
-const handlebars = Handlebars.create();
-let templates: ReadonlyMap<string, HandlebarsTemplateDelegate> | undefined;
+type Templates = ReadonlyMap<string, HandlebarsTemplateDelegate>;
+type Environment = ReturnType<typeof Handlebars.create>;
+
+/** By the names that the runtime's have in them; nearly always there are none. */
+const templates = new Map<string, Templates>();
 
 export async function emitProtocol(
   protocol: LaidProtocol,
   options: EmitOptions,
   cache: PieceCache = new Map(),
 ): Promise<Files> {
-  templates ??= loadTemplates();
-  const view = viewOf(protocol);
+  const views = new Views(protocol);
+  const view = viewOf(protocol, views);
   const files = new Map<string, string>();
   for (const output of OUTPUTS) {
-    const raw = templates.get(output)!(view);
+    const raw = templatesFor(views.aliased).get(output)!(view);
     const body = output === 'reflection' ? raw : spaced(raw);
-    const imports = importsOf(output, protocol, body, options);
+    const imports = importsOf(output, protocol, body, options, views.aliased);
     const head = `${headOf(options)}\n${imports}`;
     // A description is printed as it is to be.
     const formatted = output === 'reflection' ? body : await formatPieces(body, cache);
@@ -97,8 +101,7 @@ function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '?');
 }
 
-function viewOf(protocol: LaidProtocol): object {
-  const views = new Views(protocol);
+function viewOf(protocol: LaidProtocol, views: Views): object {
   const messages = protocol.messages.map((message) => views.message(message));
   const withStub = protocol.messages.filter((message) => message.mid !== 0);
   const mount = protocol.messages.find((message) => message.mid === 1);
@@ -121,10 +124,18 @@ function viewOf(protocol: LaidProtocol): object {
   };
 }
 
-function importsOf(output: Output, protocol: LaidProtocol, body: string, { runtime }: EmitOptions): string {
+function importsOf(
+  output: Output,
+  protocol: LaidProtocol,
+  body: string,
+  { runtime }: EmitOptions,
+  aliased: ReadonlySet<string>,
+): string {
   // A description is full of words that are no code.
-  if (output === 'reflection') return importLine(['type ProtocolDescription'], runtime('description'));
-  return runtimeImports(body, runtime) + siblingImports(output, protocol, body);
+  if (output === 'reflection') {
+    return importLine([`type ${imported('ProtocolDescription', aliased)}`], runtime('description'));
+  }
+  return runtimeImports(body, runtime, aliased) + siblingImports(output, protocol, body);
 }
 
 /** What a file imports of messages.ts. Known message by message: a stub may be named like a function of messages.ts. */
@@ -182,16 +193,30 @@ function importMessages(names: readonly string[]): string {
   return importLine(unique, './messages.js');
 }
 
-function loadTemplates(): ReadonlyMap<string, HandlebarsTemplateDelegate> {
+function templatesFor(aliased: ReadonlySet<string>): Templates {
+  const key = [...aliased].sort().join(' ');
+  const known = templates.get(key) ?? loadTemplates(aliased);
+  templates.set(key, known);
+  return known;
+}
+
+/** Templates with aliases in the place of the runtime's names that have one. No name of a schema stands in them. */
+function loadTemplates(aliased: ReadonlySet<string>): Templates {
+  const handlebars = Handlebars.create();
+  const names = new RegExp(`(?<![\\w$.'])(?:${[...aliased].join('|')})(?![\\w$])`, 'gu');
   const read = (path: string): string => {
     const text = readFileSync(TEMPLATES + path, 'utf8').replace(/\r\n/gu, '\n');
-    return text
+    const named = aliased.size === 0 ? text : text.replace(names, aliasOf);
+    return named
       .replace(/(?<=> )\(fieldPartial kind\) action="(\w+)"/gu, '(fieldPartial kind "$1")')
       .replace(/(?<=> )count action="(\w+)"/gu, 'count-$1');
   };
-  registerParts(readdirSync(`${TEMPLATES}field`).map((file) => [partialOf(file), read(`field/${file}`)] as const));
+  registerParts(
+    handlebars,
+    readdirSync(`${TEMPLATES}field`).map((file) => [partialOf(file), read(`field/${file}`)] as const),
+  );
   for (const partial of PARTIALS) handlebars.registerPartial(partial, read(`${partial}.hbs`));
-  const knownHelpers = registerHelpers();
+  const knownHelpers = registerHelpers(handlebars);
   // Names that are no helper's are looked up as what they are, at once.
   const options = { noEscape: true, strict: false, preventIndent: true, knownHelpers, knownHelpersOnly: true };
   return new Map(OUTPUTS.map((output) => [output, handlebars.compile(read(`${output}.hbs`), options)]));
@@ -206,7 +231,7 @@ function partialOf(file: string): string {
  * The partial of a field's kind has a part for each thing that is done with a field, `{{#case "read"}} … {{/case}}`.
  * Each is a partial by itself, `field-int-read`: which it is need not be found out for every field anew.
  */
-function registerParts(partials: readonly (readonly [name: string, text: string])[]): void {
+function registerParts(handlebars: Environment, partials: readonly (readonly [name: string, text: string])[]): void {
   const parts = partials.map(([name, text]) => {
     return [name, new Map(Array.from(text.matchAll(CASE), ([, action, part]) => [action!, part!]))] as const;
   });
@@ -219,7 +244,7 @@ function registerParts(partials: readonly (readonly [name: string, text: string]
 }
 
 /** Returns their names. */
-function registerHelpers(): Record<string, true> {
+function registerHelpers(handlebars: Environment): Record<string, true> {
   const helpers = {
     fieldPartial: (kind: string, action: string): string => `field-${kind}-${action}`,
     is: (a: unknown, b: unknown): boolean => a === b,

@@ -1,7 +1,7 @@
 /** The import lines of a generated file, found by what the file uses. */
 
 import { PRINT_WIDTH } from './indent.js';
-import { RUNTIME_TYPES, RUNTIME_VALUES } from './runtime-names.js';
+import { RUNTIME_TYPES, RUNTIME_VALUES, aliasOf } from './runtime-names.js';
 
 /** Where generated code finds a module of runtime/wire: `payload` gives `../../runtime/wire/payload.js`, say. */
 export type RuntimeSpecifier = (module: string) => string;
@@ -12,18 +12,28 @@ export function identifiersOf(code: string): Set<string> {
   return new Set(bare.match(/(?<![.\w$'"]|\b[gs]et )[A-Za-z_$][\w$]*(?![\w$]|\??:)/gu));
 }
 
-/** Imports of what `code` uses of the runtime. */
-export function runtimeImports(code: string, specifier: RuntimeSpecifier): string {
+/** Imports of what `code` uses of the runtime, under aliases where the code has those names for something else. */
+export function runtimeImports(
+  code: string,
+  specifier: RuntimeSpecifier,
+  aliased: ReadonlySet<string> = new Set(),
+): string {
   const used = identifiersOf(code);
   const lines = new Map<string, string[]>();
   const add = (module: string, names: readonly string[], prefix: string): void => {
-    const wanted = names.filter((name) => used.has(name)).map((name) => `${prefix}${name}`);
+    const known = (name: string): string => (aliased.has(name) ? aliasOf(name) : name);
+    const wanted = names.filter((name) => used.has(known(name))).map((name) => prefix + imported(name, aliased));
     const path = specifier(module);
     if (wanted.length > 0) lines.set(path, [...(lines.get(path) ?? []), ...wanted]);
   };
   for (const [module, names] of Object.entries(RUNTIME_VALUES)) add(module, names, '');
   for (const [module, names] of Object.entries(RUNTIME_TYPES)) add(module, names, 'type ');
   return [...lines].map(([path, names]) => importLine(names, path)).join('');
+}
+
+/** What stands in an import for a name of the runtime's. */
+export function imported(name: string, aliased: ReadonlySet<string>): string {
+  return aliased.has(name) ? `${name} as ${aliasOf(name)}` : name;
 }
 
 /** One import, for `indent`; one that imports types alone says so once. */

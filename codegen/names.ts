@@ -1,6 +1,6 @@
 /** Which names a schema may use, and what the generated code makes of them. */
 
-import { RUNTIME_NAMES } from './runtime-names.js';
+import { RUNTIME_NAMES, canHaveAlias } from './runtime-names.js';
 
 /** Words of the vocabulary, which a schema cannot declare anew. */
 export const VOCABULARY: readonly string[] = (
@@ -37,22 +37,14 @@ const RESERVED_WORDS: ReadonlySet<string> = new Set(
 );
 
 /** What generated code declares of its own, beside what it makes of a schema's names. */
-const OWN_DECLARATIONS: readonly string[] = 'CODECS ERROR_NAMES FINGERPRINT LAYOUTS MID NAMES Spare'.split(' ');
+const OWN_DECLARATIONS: readonly string[] = 'CODECS ERROR_NAMES FINGERPRINT LAYOUTS MID NAMES'.split(' ');
 
-/** True for a name that generated code, made of any schema, declares or imports. */
-export function isGeneratedName(name: string): boolean {
-  return RUNTIME_NAMES.has(name) || OWN_DECLARATIONS.includes(name);
-}
-
-/** Types that generated code means when it says these names. */
+/** Types that generated code means when it says these names, and what an alias could not change. */
 const RESERVED_TYPES: ReadonlySet<string> = new Set([
-  ...(
-    'Array BigInt Boolean Buffer DataView Error Function Infinity Map NaN Number Object Promise Proxy RangeError ' +
-    'Readonly ReadonlyMap Record Set String Symbol TypeError Uint8Array'
-  ).split(' '),
+  ...'Infinity Map NaN Number Object Promise ReadonlyMap Set Uint8Array'.split(' '),
   ...OWN_DECLARATIONS,
   ...VOCABULARY,
-  ...RUNTIME_NAMES,
+  ...[...RUNTIME_NAMES].filter((name) => !canHaveAlias(name)),
 ]);
 
 /** `FStatFS` gives `fstatFS`, `OpenAt` gives `openAt`; a name that begins small stays as it is. */

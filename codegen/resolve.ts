@@ -7,7 +7,6 @@ import type { Allowed, Choice, Diagnostic, ErrorCodes, Field, Message, Place, Pr
 import { MAX_MID, STANDARD_MESSAGES, freeMID, standardMessage, wrongExtensionMID, wrongMID } from './mids.js';
 import {
   VOCABULARY,
-  isGeneratedName,
   midName,
   namesOfProtocol,
   namesOfStruct,
@@ -230,11 +229,6 @@ class Resolver {
 
   /** Takes the names that generated code makes of a declaration. False where one is taken: it was reported. */
   #take(owner: string, place: Place, names: readonly string[]): boolean {
-    const generated = names.find((candidate) => candidate !== owner && isGeneratedName(candidate));
-    if (generated !== undefined) {
-      this.#report(place, `${show(owner)} makes '${generated}', which generated code needs for itself; choose another`);
-      return false;
-    }
     const name = names.find((candidate) => this.#taken.has(candidate));
     const before = name === undefined ? undefined : this.#taken.get(name)!;
     if (before === undefined) {

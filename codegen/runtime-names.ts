@@ -1,6 +1,6 @@
 /**
  * What generated code imports from the runtime, by module of runtime/wire. A field or a message must not have one of
- * these names: generated code would mistake it for the import.
+ * these names: generated code would mistake it for the import. Where a schema declares one, the import gets an alias.
  */
 
 export const RUNTIME_VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -94,3 +94,21 @@ export const RUNTIME_TYPES: Readonly<Record<string, readonly string[]>> = {
 export const RUNTIME_NAMES: ReadonlySet<string> = new Set(
   [RUNTIME_VALUES, RUNTIME_TYPES].flatMap(Object.values).flat(),
 );
+
+/** Of these the templates make names, or make them of parts, so that they can have no alias. */
+const MADE_NAMES: ReadonlySet<string> = new Set(
+  'Empty EmptyInit Opaque32 Opaque64 sizeEmpty marshalEmpty unmarshalEmpty formatEmpty'.split(' '),
+);
+
+/** What server.ts declares for itself. */
+const LOCAL_NAMES: readonly string[] = ['Spare'];
+
+/** True for a name that generated code calls otherwise where a schema has it. */
+export function canHaveAlias(name: string): boolean {
+  return LOCAL_NAMES.includes(name) || (RUNTIME_NAMES.has(name) && !MADE_NAMES.has(name));
+}
+
+/** The other name. No name of a schema has a $. */
+export function aliasOf(name: string): string {
+  return `${name}$`;
+}

@@ -12,8 +12,8 @@ import type {
   Message,
   PlacedField,
 } from './ir.js';
-import { namesOfStruct, sizeConstant } from './names.js';
-import { RUNTIME_NAMES } from './runtime-names.js';
+import { namesOfProtocol, namesOfStruct, sizeConstant } from './names.js';
+import { RUNTIME_NAMES, aliasOf, canHaveAlias } from './runtime-names.js';
 
 /** A field, or the element of a list. Which of the optional members there are depends on the kind. */
 export interface FieldView {
@@ -89,6 +89,22 @@ function localName({ name, declared }: Common, what: 'Count' | 'Size' | 'Value')
   return local;
 }
 
+function declaredNames({ name, structs, choices, aliases, errors, messages }: LaidProtocol): Set<string> {
+  return new Set([
+    ...namesOfProtocol(name),
+    ...structs.flatMap((struct) => namesOfStruct(struct.name)),
+    ...choices.flatMap((choice) => [choice.name, `is${choice.name}`]),
+    ...aliases.map((alias) => alias.name),
+    ...(errors === undefined ? [] : [errors.name, `is${errors.name}`, `fail${errors.name}`]),
+    ...messages.map((message) => `${message.name}Method`),
+  ]);
+}
+
+/** What the code calls something of the runtime's. */
+function runtimeName(name: string, declared: ReadonlySet<string>): string {
+  return declared.has(name) ? aliasOf(name) : name;
+}
+
 /** `at`, `at + 8`: an offset from an expression. */
 export function plus(at: string, offset: number): string {
   const match = /^(.*?)(?: \+ (\d+))?$/u.exec(at)!;
@@ -104,17 +120,17 @@ function articleFor(name: string): string {
 export class Views {
   readonly #structs: ReadonlyMap<string, LaidStruct>;
   readonly #embedded: ReadonlySet<string>;
-  /** The functions of messages.ts and samples.ts. */
+  /** Every name that generated code declares, made of those of the schema. */
   readonly #declared: ReadonlySet<string>;
+  /** Those of them that the runtime has as well, whose own are imported under aliases. */
+  readonly aliased: ReadonlySet<string>;
   readonly #closers: readonly { readonly by: string; readonly alias: string }[];
 
   constructor(private readonly protocol: LaidProtocol) {
     this.#structs = new Map(protocol.structs.map((struct) => [struct.name, struct]));
     this.#closers = this.#closersOf();
-    this.#declared = new Set([
-      ...protocol.structs.flatMap(({ name }) => namesOfStruct(name)),
-      ...protocol.choices.map(({ name }) => `is${name}`),
-    ]);
+    this.#declared = declaredNames(protocol);
+    this.aliased = new Set([...this.#declared].filter(canHaveAlias));
     this.#embedded = new Set(
       protocol.structs.flatMap((struct) => struct.fields.flatMap((field) => structOf(field.type))),
     );
@@ -302,7 +318,8 @@ export class Views {
 
   #list(type: ElementType, common: Common): FieldView {
     const place = { at: 'at', source: `${common.source}[i]!`, target: `${common.target}[i]` };
-    const view = this.#typed(type, { ...common, ...place, local: 'size', lines: [] });
+    const { declared } = common;
+    const view = { ...this.#typed(type, { ...common, ...place, local: 'size', lines: [] }), declared };
     const { fixedSize, leastSize } = this.#elementSize(type);
     const element = {
       ...view,
@@ -383,16 +400,16 @@ function parenthesized(type: string): string {
 }
 
 /** Masks and flags are read in hexadecimal, permissions in octal. */
-function formatterOf(name: string): string {
-  if (/(?:mask|flags|attributes)$/iu.test(name)) return 'formatHex';
-  return name === 'mode' ? 'formatOctal' : 'formatNumber';
+function formatterOf({ name, declared }: Pick<Common, 'name' | 'declared'>): string {
+  const isMask = /(?:mask|flags|attributes)$/iu.test(name);
+  return runtimeName(isMask ? 'formatHex' : name === 'mode' ? 'formatOctal' : 'formatNumber', declared);
 }
 
-function elementFormatter(view: FieldView): string {
+function elementFormatter(view: FieldView & Pick<Common, 'declared'>): string {
   if (view.kind === 'struct') return `format${view.readType}`;
-  if (view.kind === 'bool') return 'formatOther';
+  if (view.kind === 'bool') return runtimeName('formatOther', view.declared);
   if (view.kind === 'choice') return `(each) => ${String(view['formatter'])}(each, ${String(view['choice'])})`;
-  return view.kind === 'string' ? 'formatText' : formatterOf(view.name);
+  return view.kind === 'string' ? runtimeName('formatText', view.declared) : formatterOf(view);
 }
 
 function intView(bits: number, signed: boolean, alias: string | undefined, common: Common): FieldView {
@@ -405,11 +422,11 @@ function intView(bits: number, signed: boolean, alias: string | undefined, commo
     alias,
     get,
     put: `put${letter}${bits}`,
-    test: `is${letter}${bits}`,
+    test: runtimeName(`is${letter}${bits}`, common.declared),
     letter: letter.toLowerCase(),
     set: `set${signed ? 'Int' : 'Uint'}${bits}`,
     multibyte: bits > 8,
-    formatter: formatterOf(common.name),
+    formatter: formatterOf(common),
   };
   return { ...common, ...more, kind: 'int', initType: type, readType: type };
 }
@@ -419,7 +436,7 @@ function wideView(signed: boolean, common: Common): FieldView {
   const names = { put: `put${letter}64`, join: `join${letter}64`, split: `split${letter}64` };
   // No name of a schema has a $: this is clear of all others.
   const checks = { check: `check${common.label.replace('.', '$')}`, checker: `check${letter}64` };
-  const more = { ...names, ...checks, signed, atHigh: plus(common.at, 4), formatter: formatterOf(common.name) };
+  const more = { ...names, ...checks, signed, atHigh: plus(common.at, 4), formatter: formatterOf(common) };
   return { ...common, ...more, kind: 'wide', initType: 'number | bigint', readType: 'bigint' };
 }
 
@@ -431,7 +448,7 @@ function choiceFieldView({ kind, name, bits }: ChoiceType, initial: number, comm
     put: `putU${bits}`,
     multibyte: bits > 8,
     value: localName(common, 'Value'),
-    formatter: kind === 'enum' ? 'formatEnum' : 'formatFlags',
+    formatter: runtimeName(kind === 'enum' ? 'formatEnum' : 'formatFlags', common.declared),
     sampler: kind === 'enum' ? 'choice' : 'flags',
   };
   return { ...common, ...more, kind: 'choice', initType: name, readType: name };
