@@ -8,7 +8,7 @@ import { analyse, formatDiagnostic } from '../codegen/compile.js';
 import type { Allowed, LaidProtocol } from '../codegen/ir.js';
 import { parseCommand } from './arguments.js';
 import { Misuse } from './misuse.js';
-import { styled } from './terminal.js';
+import { shownJSON, shownName, styled } from './terminal.js';
 
 const USAGE = `usage: lisafs breaking SCHEMA --against GITREF|FILE [--level wire|source] [--all] [--json]
 
@@ -52,7 +52,7 @@ export async function breakingCommand(args: readonly string[]): Promise<number> 
   if (after === undefined || before === undefined) return 2;
   const changes = breakingChanges(before, after);
   const breaking = changes.filter((change) => breaks(change, level));
-  if (json) process.stdout.write(`${JSON.stringify(report(schema, against, changes, breaking.length))}\n`);
+  if (json) process.stdout.write(`${shownJSON(report(schema, against, changes, breaking.length))}\n`);
   else tell(all ? changes : breaking, unusedAllowances(after, changes), breaking.length);
   return breaking.length === 0 ? 0 : 1;
 }
@@ -135,7 +135,7 @@ function tell(changes: readonly Change[], unused: readonly Allowed[], breaking: 
   for (const change of changes) process.stdout.write(`${lineOf(change)}\n`);
   for (const { rule, subject, place } of unused) {
     process.stderr.write(
-      `${place.file}:${place.line}:${place.column}: nothing to allow: ${rule} ${subject}; remove it\n`,
+      `${shownName(place.file)}:${place.line}:${place.column}: nothing to allow: ${rule} ${subject}; remove it\n`,
     );
   }
   if (breaking === 0) process.stdout.write('nothing breaks\n');
@@ -143,7 +143,7 @@ function tell(changes: readonly Change[], unused: readonly Allowed[], breaking: 
 
 function lineOf({ rule, level, subject, place, reason, allowed }: Change): string {
   const style = level === 'wire' ? 'red' : level === 'source' ? 'yellow' : 'dim';
-  const at = `${place.file}:${place.line}:${place.column}`;
-  const because = allowed === undefined ? '' : ` (allowed: ${allowed})`;
+  const at = `${shownName(place.file)}:${place.line}:${place.column}`;
+  const because = allowed === undefined ? '' : ` (allowed: ${shownName(allowed)})`;
   return `${at}: ${styled(style, level)}: ${rule} ${subject}: ${reason}${because}`;
 }

@@ -9,7 +9,7 @@ import { JsonCodec, WrongValue, type Json } from './json-codec.js';
 import { Misuse } from './misuse.js';
 import { WrongSchema } from './schema-file.js';
 import { inTime, MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE } from './target.js';
-import { shownName, write } from './terminal.js';
+import { shownJSON, shownName, write } from './terminal.js';
 
 const USAGE = `usage: lisafs call ${MOUNT_USAGE} [options] METHOD JSON [METHOD JSON …]
 
@@ -119,7 +119,7 @@ class Caller {
     const fds = message.donates.map((name, i) => ({ name, fd: respFDs[i]! })).filter(({ fd }) => fd >= 0);
     const answer = this.#codec.decode(message.resp, bytes);
     this.#answers.push(answer);
-    await write(`${JSON.stringify(answer, null, process.stdout.isTTY ? 2 : 0)}\n`);
+    await write(`${shownJSON(answer, process.stdout.isTTY ? 2 : 0)}\n`);
     for (const { name, fd } of fds)
       process.stderr.write(`${name}: ${shownName(readlinkSync(`/proc/self/fd/${fd}`))}\n`);
     return fds;

@@ -5,7 +5,7 @@ import { integerOption, parseCommand } from './arguments.js';
 import { Misuse } from './misuse.js';
 import { timesOf, timesSync, timesTable, type Times } from './round-trips.js';
 import { MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE } from './target.js';
-import { shownName, shownSize, styled, write } from './terminal.js';
+import { shownJSON, shownName, shownSize, styled, write } from './terminal.js';
 
 const USAGE = `usage: lisafs inspect ${MOUNT_USAGE} [options]
 
@@ -42,7 +42,7 @@ export async function inspectCommand(args: readonly string[]): Promise<number> {
   const calls = integerOption('calls', values.calls, 0, MAX_CALLS);
   await withSession(values, async (session) => {
     const times = calls === 0 ? [] : await roundTrips(session, calls);
-    await write(values.json ? `${JSON.stringify(facts(session, times))}\n` : shown(session, times));
+    await write(values.json ? `${shownJSON(facts(session, times))}\n` : shown(session, times));
   });
   return 0;
 }

@@ -4,7 +4,7 @@ import { parseCommand } from './arguments.js';
 import { entriesIn, entryAt, jsonOf, shownEntry, shownMode, shownTime, type Entry, type FileSystem } from './entry.js';
 import { Failures } from './failure.js';
 import { MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE, withMount } from './target.js';
-import { shownName, write, writtenName } from './terminal.js';
+import { shownJSON, shownName, write, writtenName } from './terminal.js';
 
 const USAGE = `usage: lisafs ls ${MOUNT_USAGE} [options] [PATH …]
 
@@ -55,7 +55,7 @@ async function list(fs: FileSystem, path: string, title: string, how: How): Prom
   const inside = isDirectory && !how.directory;
   const entries = inside ? await entriesIn(fs, path, how.all) : [itself];
   if (inside) await write(title);
-  if (how.json) await write(...entries.map((entry) => `${JSON.stringify(jsonOf(entry))}\n`));
+  if (how.json) await write(...entries.map((entry) => `${shownJSON(jsonOf(entry))}\n`));
   else if (how.long) await write(...longLines(entries));
   else await write(...entries.flatMap(shortLine));
 }

@@ -5,7 +5,7 @@ import { entryAt, jsonOf, kindName, shownEntry, shownMode, shownTime, type Entry
 import { Failures } from './failure.js';
 import { Misuse } from './misuse.js';
 import { MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE, withMount } from './target.js';
-import { styled, write } from './terminal.js';
+import { shownJSON, styled, write } from './terminal.js';
 
 const USAGE = `usage: lisafs stat ${MOUNT_USAGE} [--json] PATH …
 
@@ -27,7 +27,7 @@ export async function statCommand(args: readonly string[]): Promise<number> {
     for (const path of command.positionals) {
       try {
         const entry = await entryAt(fs, path);
-        await write(command.values.json ? `${JSON.stringify(jsonOf(entry))}\n` : shown(entry));
+        await write(command.values.json ? `${shownJSON(jsonOf(entry))}\n` : shown(entry));
       } catch (error) {
         failures.tell(error);
       }

@@ -57,6 +57,16 @@ export function shownName(name: string): string {
   });
 }
 
+/** A value as JSON that speaks to no terminal either: what JSON lets stand in strings is escaped, as it may be. */
+export function shownJSON(value: unknown, indent = 0): string {
+  const escaped = (character: string): string => character.split('').map(escapedUnit).join('');
+  return JSON.stringify(value, null, indent).replace(/[\x7f-\x9f\p{Cf}\u2028\u2029]/gu, escaped);
+}
+
+function escapedUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 /** A name as it is written to standard output: its own bytes, and escaped on a terminal. */
 export function writtenName(name: string): string | Buffer {
   return process.stdout.isTTY === true ? shownName(name) : bytesOfName(name);

@@ -5,7 +5,7 @@ import { below, entriesIn, entryAt, jsonOf, shownEntry, type Entry, type FileSys
 import { Failures } from './failure.js';
 import { Misuse } from './misuse.js';
 import { MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE, withMount } from './target.js';
-import { write } from './terminal.js';
+import { shownJSON, write } from './terminal.js';
 
 const USAGE = `usage: lisafs tree ${MOUNT_USAGE} [options] [PATH]
 
@@ -85,6 +85,6 @@ class Drawing {
   }
 
   #line(before: string, entry: Entry): Promise<void> {
-    return write(this.how.json ? `${JSON.stringify(jsonOf(entry))}\n` : `${before}${shownEntry(entry)}\n`);
+    return write(this.how.json ? `${shownJSON(jsonOf(entry))}\n` : `${before}${shownEntry(entry)}\n`);
   }
 }

@@ -197,6 +197,18 @@ command('says with status 2 why it cannot compare', ({ directory, schema }) => {
   }
 });
 
+command('prints nothing that speaks to a terminal', ({ directory, schema }) => {
+  writeFileSync(join(directory, 'old.ts'), BASE);
+  const allow = '@allow FIELD_RENAMED Item.type \x1b[31m \x9b2J \u202e why';
+  writeFileSync(schema, BASE.replace('Keys and values.', `Keys.\n * ${allow}\n`).replace('kind: u32', 'type: u32'));
+  const shown = run(directory, 'kv.ts', '--against', 'old.ts', '--all');
+  assert.match(shown.out, '(allowed: \\x1b[31m \\x9b2J \\u{202e} why)');
+  const { out } = run(directory, 'kv.ts', '--against', 'old.ts', '--json');
+  for (const text of [shown.out, out]) assert.not.match(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+  const { changes: told } = JSON.parse(out) as { changes: { allowed: string }[] };
+  assert.is(told[0]!.allowed, '\x1b[31m \x9b2J \u202e why');
+});
+
 command('tells of an allowance that allows nothing', ({ directory, schema }) => {
   writeFileSync(join(directory, 'old.ts'), BASE);
   writeFileSync(schema, BASE.replace('Keys and values.', 'Keys and values.\n * @allow FIELD_REMOVED Item.size x\n'));
