@@ -12,7 +12,8 @@ export const VOCABULARY: readonly string[] = (
 export const RESERVED_MEMBERS: readonly string[] = (
   'call callSync sndRcvMessage sndRcvMessageSync disconnect disconnectSync fs isSupported closeFD ' +
   'closeFDSync readFD readFDSync writeFD writeFDSync hostFDs maxMessageSize channels protocol root on ' +
-  'once off emit caller callFor closed counters then toJSON error mount mountSync channel channelSync errorSync'
+  'once off emit caller callFor callInto closed connected counters then toJSON error mount mountSync channel ' +
+  'channelSync errorSync'
 ).split(' ');
 
 /** Stubs that every protocol has, reserved for the MIDs that every protocol has. */

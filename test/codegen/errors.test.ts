@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { freeMID } from '../../codegen/mids.js';
 import { RESERVED_MEMBERS } from '../../codegen/names.js';
+import { LISAFSCore } from '../../runtime/session/lisafs.js';
 import { compileText, errorsOf } from './compiled.js';
 
 const test = suite('errors');
@@ -308,6 +309,17 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
 for (const [schema, ...errors] of CASES) {
   test(errors[0]!, async () => assert.equal(await errorsOf(schema), errors));
 }
+
+test("the client's own members are known to the compiler, all of them", () => {
+  const members = new Set<string>();
+  for (let of = LISAFSCore.prototype as object; of !== Object.prototype; of = Object.getPrototypeOf(of) as object)
+    for (const name of Object.getOwnPropertyNames(of)) members.add(name);
+  members.delete('constructor');
+  assert.equal(
+    [...members].filter((name) => !RESERVED_MEMBERS.includes(name)),
+    [],
+  );
+});
 
 test("no message takes a name of the client's own", async () => {
   for (const name of RESERVED_MEMBERS.filter((member) => !member.endsWith('Sync') && member !== 'toJSON')) {
