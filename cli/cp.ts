@@ -5,14 +5,16 @@ import { parseCommand } from './arguments.js';
 import { Copy, joined, LOCAL, type Place, type Watcher } from './copying.js';
 import type { FileSystem } from './entry.js';
 import { Failures } from './failure.js';
+import { interruptible } from './interrupt.js';
 import { Misuse } from './misuse.js';
 import { MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE, withMount } from './target.js';
-import { Progress, shownName, shownSize, write } from './terminal.js';
+import { nameOfBytes, Progress, shownName, shownSize, write } from './terminal.js';
 
 const USAGE = `usage: lisafs cp ${MOUNT_USAGE} [options] SOURCE … TARGET
 
 Copies files. A path that begins with a colon is one of the mount: \`lisafs cp --connect S :/etc/hosts .\` fetches a
 file, \`lisafs cp --connect S -r src :/\` brings a directory. Permissions are kept; set-user-ID and its like are not.
+A file takes its place when it is whole: what stood there before stays until then, also where the copy is interrupted.
 
 ${TARGET_USAGE}
   -r, --recursive    directories with all that is in them; symlinks stay symlinks
@@ -40,18 +42,21 @@ export async function cpCommand(args: readonly string[]): Promise<number> {
   if (!positionals.some(isRemote)) throw new Misuse('no path is of the mount; those that are begin with a colon, :/x');
   const failures = new Failures('cp');
   const report = new Report(failures, values.verbose);
-  await withMount(values, async ({ fs }) => {
-    const to = placeOf(target, fs);
-    const into = await isDirectory(to);
-    if (sources.length > 1 && !into) throw new Misuse(`${target} is no directory, and there is more than one source`);
-    const copy = new Copy({ recursive: values.recursive, times: values.preserve }, report);
-    for (const source of sources) {
-      const name = posix.basename(source.replace(/^:/, ''));
-      const inside = into && name !== '' && name !== '.' && name !== '..';
-      const place = inside ? { side: to.side, path: joined(to.path, Buffer.from(name)) } : to;
-      await copy.start(placeOf(source, fs), place).catch((error: unknown) => report.failed(error));
-    }
-  });
+  await interruptible((signal) =>
+    withMount(values, async ({ fs }) => {
+      const to = placeOf(target, fs);
+      const into = await isDirectory(to);
+      if (sources.length > 1 && !into) throw new Misuse(`${target} is no directory, and there is more than one source`);
+      const copy = new Copy({ recursive: values.recursive, times: values.preserve, signal }, report);
+      for (const source of sources) {
+        const name = posix.basename(source.replace(/^:/, ''));
+        const inside = into && name !== '' && name !== '.' && name !== '..';
+        const place = inside ? { side: to.side, path: joined(to.path, Buffer.from(name)) } : to;
+        await copy.start(placeOf(source, fs), place).catch((error: unknown) => signal.aborted || report.failed(error));
+        if (signal.aborted) return report.failed(new Error('interrupted; nothing is half done'));
+      }
+    }),
+  );
   report.end();
   return failures.status;
 }
@@ -84,12 +89,13 @@ class Report implements Watcher {
     private readonly verbose: boolean,
   ) {}
 
-  bytes(count: number, path: Buffer): void {
+  bytes(count: number, path: Buffer, done: number, size: number): void {
     this.#bytes += count;
     this.#progress.show(() => {
       const rate = this.#bytes / ((performance.now() - this.#began) / 1000);
-      const done = `${this.#files} files, ${shownSize(this.#bytes)}, ${shownSize(Math.round(rate))}/s`;
-      return `${done}  ${shownName(path.toString())}`;
+      const all = `${this.#files} file${this.#files === 1 ? '' : 's'}, ${shownSize(this.#bytes)}`;
+      const share = size > 0 ? `${Math.min(100, Math.floor((done / size) * 100))}% of ${shownSize(size)}` : '';
+      return `${all}, ${shownSize(Math.round(rate))}/s  ${share}  ${shownName(nameOfBytes(path))}`;
     });
   }
 
@@ -97,7 +103,7 @@ class Report implements Watcher {
     this.#files++;
     if (!this.verbose) return;
     this.#progress.end();
-    void write(`${shownName(path.toString())}\n`);
+    void write(`${shownName(nameOfBytes(path))}\n`);
   }
 
   failed(error: unknown): void {

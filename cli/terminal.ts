@@ -1,5 +1,6 @@
 /** What a command shows: colours and progress on a terminal only, and names that cannot do anything to it. */
 
+import { isUtf8 } from 'node:buffer';
 import type { WriteStream } from 'node:tty';
 
 type Stream = NodeJS.WriteStream & Partial<Pick<WriteStream, 'hasColors' | 'columns'>>;
@@ -41,6 +42,12 @@ export function bytesOfName(name: string): Buffer {
     return i % 2 === 0 ? Buffer.from(part) : Buffer.of(part.charCodeAt(0) & 0xff);
   });
   return Buffer.concat(parts);
+}
+
+/** The other way, for showing: a name that is not UTF-8 throughout has a lone surrogate for each byte above 0x7f. */
+export function nameOfBytes(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString();
+  return bytes.toString('latin1').replace(/[\x80-\xff]/gu, (byte) => String.fromCharCode(0xdc00 | byte.charCodeAt(0)));
 }
 
 /** What could move the cursor, ring, or pass for something else on a terminal. */

@@ -1,8 +1,11 @@
 /** `lisafs cp`: to a mount and back, whole trees and odd names, and a server that would like to write elsewhere. */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -11,17 +14,19 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { localDirectory, serve, type RunningServer } from '../../runtime/server.js';
 import { Copy, LOCAL, type Side } from '../../cli/copying.js';
 import { newDirectory } from '../interop/session.js';
 import { assertNothingLeft, holdings, type Holdings } from '../peers/leaks.js';
-import { lisafs, lisafsOnTerminal } from './command.js';
+import { lisafs, lisafsOnTerminal, MAIN, run } from './command.js';
 
 interface Context {
   before: Holdings;
@@ -129,8 +134,101 @@ test('shows progress on a terminal, and takes it away', async ({ here, root, soc
   writeFileSync(join(root, 'large'), Buffer.alloc(64_000_000));
   const { code, stdout } = await lisafsOnTerminal(['cp', '--connect', socket, ':/large', here]);
   assert.is(code, 0);
-  assert.match(stdout, /MiB.*\/large/);
+  assert.match(stdout, /MiB\/s {2}\d+% of 61 MiB {2}\/large/);
   assert.ok(stdout.endsWith('\r\x1b[K'), JSON.stringify(stdout.slice(-40)));
+});
+
+test('copies no file onto itself, by whatever name, and loses nothing', async ({ here, root, socket }) => {
+  writeFileSync(join(root, 'a'), 'precious');
+  linkSync(join(root, 'a'), join(root, 'hard'));
+  symlinkSync('a', join(root, 'soft'));
+  for (const target of [':/a', ':/hard', ':/soft', ':/']) {
+    const { code, stderr } = await lisafs('cp', '--connect', socket, ':/a', target);
+    assert.is(code, 1, target);
+    assert.match(stderr, /^lisafs cp: \/a: and .* are the same file\n$/);
+  }
+  // The server's directory by its name here: that it is the same nobody can tell.
+  assert.is((await lisafs('cp', '--connect', socket, ':/a', join(root, 'a'))).code, 0);
+  assert.is(readFileSync(join(root, 'a'), 'utf8'), 'precious');
+  assert.equal(readdirSync(here), []);
+});
+
+test('copies no directory into itself', async ({ root, socket }) => {
+  mkdirSync(join(root, 'dir', 'sub'), { recursive: true });
+  writeFileSync(join(root, 'dir', 'file'), 'x');
+  const within = await lisafs('cp', '-r', '--connect', socket, ':/dir', ':/dir/sub');
+  assert.is(within.code, 1);
+  assert.match(within.stderr, /^lisafs cp: \/dir\/sub\/dir: is where the copy goes; it is not copied into itself\n$/);
+  assert.equal(readdirSync(join(root, 'dir', 'sub', 'dir')).sort(), ['file', 'sub']);
+  // And where one side is this machine and the other the mount.
+  const across = await lisafs('cp', '-r', '--connect', socket, ':/', join(root, 'dir', 'copy'));
+  assert.match(across.stderr, /is where the copy goes/);
+  assert.not(existsSync(join(root, 'dir', 'copy', 'dir', 'copy')));
+});
+
+test('a tree is copied over itself, its symlinks too', async ({ here, root, socket }) => {
+  plant(join(root, 'tree'));
+  for (let round = 0; round < 2; round++) {
+    const copied = await lisafs('cp', '-r', '--connect', socket, ':/tree', here);
+    assert.equal([copied.code, copied.stderr], [0, '']);
+  }
+  assert.equal(picture(join(here, 'tree')), picture(join(root, 'tree')));
+});
+
+test('FIFOs, sockets and devices are told of and hold nothing up; one that is named is written to', async (context) => {
+  const { here, root, socket } = context;
+  mkdirSync(join(root, 'dir'));
+  for (const at of [join(root, 'dir'), here]) assert.is((await run(['mkfifo', join(at, 'fifo')])).code, 0);
+  writeFileSync(join(root, 'dir', 'zfile'), 'x');
+  const fetched = await lisafs('cp', '-r', '--connect', socket, ':/dir', here);
+  assert.match(
+    fetched.stderr,
+    /^lisafs cp: \/dir\/fifo: is neither a file, a directory nor a symlink; it is not copied\n$/,
+  );
+  assert.ok(existsSync(join(here, 'dir', 'zfile')));
+  assert.match((await lisafs('cp', '--connect', socket, join(here, 'fifo'), ':/')).stderr, /is neither a file/);
+  assert.match((await lisafs('cp', '--connect', socket, '/dev/zero', ':/')).stderr, /is neither a file/);
+  assert.equal(await lisafs('cp', '--connect', socket, ':/dir/zfile', '/dev/null'), {
+    code: 0,
+    stdout: '',
+    stderr: '',
+  });
+  assert.ok(statSync('/dev/null').isCharacterDevice());
+});
+
+test('what does not come whole does not come: what was there stays', async ({ here, root, socket }) => {
+  writeFileSync(join(root, 'large'), Buffer.alloc(3_000_000));
+  writeFileSync(join(here, 'large'), 'old');
+  // Files may be as large as this, in blocks of 1 KiB; a write beyond is EFBIG where its signal is ignored.
+  const limited = `trap '' XFSZ; ulimit -f 1000; exec "$0" "$@"`;
+  const { code, stderr } = await run([
+    ...(['bash', '-c', limited] as const),
+    ...[process.execPath, MAIN, 'cp', '--connect', socket, ':/large', here],
+  ]);
+  assert.is(code, 1);
+  assert.match(stderr, /^lisafs cp: .*\/here\/large: File too large\n$/);
+  assert.equal(readdirSync(here), ['large']);
+  assert.is(readFileSync(join(here, 'large'), 'utf8'), 'old');
+});
+
+test('^C leaves nothing half done, and ends by the signal', async ({ here, root, socket }) => {
+  writeFileSync(join(root, 'large'), '');
+  truncateSync(join(root, 'large'), 40 * 2 ** 30);
+  writeFileSync(join(here, 'large'), 'old');
+  const child = spawn(process.execPath, [MAIN, 'cp', '--connect', socket, ':/large', here], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const said: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
+  const closed = once(child, 'close');
+  // It writes, so it has its handler.
+  while (!readdirSync(here).some((name) => name !== 'large')) await delay(5);
+  child.kill('SIGINT');
+  const [code, signal] = (await closed) as [number | null, string | null];
+  assert.equal([code, signal], [null, 'SIGINT']);
+  assert.is(Buffer.concat(said).toString(), 'lisafs cp: interrupted; nothing is half done\n');
+  assert.equal(readdirSync(here), ['large']);
+  assert.is(readFileSync(join(here, 'large'), 'utf8'), 'old');
 });
 
 /** A side that lies about the entries of its directories. */
@@ -146,7 +244,7 @@ async function copyFrom(side: Side, from: string, to: string): Promise<string[]>
     done: () => undefined,
     failed: (error: unknown) => void told.push((error as Error).message),
   };
-  const copy = new Copy({ recursive: true, times: false }, watcher);
+  const copy = new Copy({ recursive: true, times: false, signal: new AbortController().signal }, watcher);
   await copy.start({ side, path: Buffer.from(from) }, { side: LOCAL, path: Buffer.from(to) });
   return told;
 }
@@ -169,8 +267,8 @@ test('a server cannot make it write through a symlink that it sent', async ({ ba
     ...lying(['x', 'x']),
     // First a symlink, then a file of the same name.
     lstat: (async (path: Buffer) => {
-      if (path.toString().endsWith('/x') && looks++ > 0) return statSync(join(base, 'precious'));
-      return LOCAL.lstat(path);
+      if (path.toString().endsWith('/x') && looks++ > 0) return statSync(join(base, 'precious'), { bigint: true });
+      return LOCAL.lstat(path, { bigint: true });
     }) as unknown as Side['lstat'],
   };
   const told = await copyFrom(side, join(root, 'dir'), join(here, 'dir'));
