@@ -12,7 +12,7 @@ import { LISAFSServer } from '../runtime/server.js';
 import { describeProtocol } from '../codegen/describe.js';
 import { JsonCodec, type Json } from './json-codec.js';
 import { protocolOf } from './schema-file.js';
-import { connectTo, inTime, type TargetValues } from './target.js';
+import { connectTo, mounting, type TargetValues } from './target.js';
 
 const MID_MOUNT = 1;
 const MID_CHANNEL = 2;
@@ -135,7 +135,7 @@ export async function withSession<T>(values: SessionValues, work: (session: Sess
   const known: Names = { names: new Map(), errorNames: new Map() };
   const client = await connectAny(values, protocolFor(given ?? STANDARD, known));
   try {
-    const answer = await inTime(client.mount(values.mount ?? {}), values.timeout, 'mount');
+    const answer = await mounting(client.mount(values.mount ?? {}));
     closeDonated(answer);
     const { json } = answer;
     const { supportedMs: supported = [] } = json as { supportedMs?: readonly number[] };

@@ -1,10 +1,10 @@
 /** `lisafs bench`: how long calls take on a live mount. */
 
-import { Statx, type FDID, type LISAFSClient } from '../runtime/index.js';
+import { RPCError, Statx, type FDID, type LISAFSClient } from '../runtime/index.js';
 import { integerOption, parseCommand } from './arguments.js';
 import { Misuse } from './misuse.js';
 import { timesOf, timesSync, timesTable, type Times } from './round-trips.js';
-import { inTime, MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE, withMount } from './target.js';
+import { MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE, withMount } from './target.js';
 import { Progress, write } from './terminal.js';
 
 const USAGE = `usage: lisafs bench ${MOUNT_USAGE} [options] [PATH]
@@ -40,7 +40,7 @@ export async function benchCommand(args: readonly string[]): Promise<number> {
   if (others.length > 0) throw new Misuse('one file, please');
   const calls = integerOption('calls', values.calls, 1, MAX_CALLS);
   await withMount(values, async (client) => {
-    const rows = await measure(client, path, calls, values.timeout);
+    const rows = await measure(client, path, calls);
     if (values.json) {
       const times = Object.fromEntries(rows);
       await write(`${JSON.stringify({ unit: 'us', channels: client.channels, ...times })}\n`);
@@ -54,14 +54,9 @@ export async function benchCommand(args: readonly string[]): Promise<number> {
 
 type Rows = (readonly [name: string, times: Times])[];
 
-async function measure(
-  client: LISAFSClient,
-  path: string | undefined,
-  calls: number,
-  timeout: string | undefined,
-): Promise<Rows> {
+async function measure(client: LISAFSClient, path: string | undefined, calls: number): Promise<Rows> {
   const progress = new Progress();
-  const { root } = await inTime(client.mount(), timeout, 'mount');
+  const { root } = await client.mount();
   const rows: Rows = [];
   const stat = new Statx();
   const row = async (name: string, take: (calls: number) => Times | Promise<Times>): Promise<void> => {
@@ -77,6 +72,7 @@ async function measure(
     for (const bytes of READ_BYTES) {
       const buffer = Buffer.alloc(bytes);
       const read = (): Promise<number> => client.readFD(openFD, buffer, 0);
+      if ((await about(path, read())) === 0) throw new Error(`${path}: is empty; name a file that can be read`);
       await row(`read of ${bytes / 1024} KiB`, (count) => timesOf(count, read));
     }
   }
@@ -87,11 +83,20 @@ async function measure(
 /** Opens a file by the protocol itself; symlinks on the way are not followed. */
 async function openFile(client: LISAFSClient, dirFD: FDID, path: string): Promise<FDID> {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
-  const { inodes } = await client.walk({ dirFD, path: names });
+  const { inodes } = await about(path, client.walk({ dirFD, path: names }));
   const inode = inodes.at(-1);
   if (inode === undefined || inodes.length < names.length)
     throw new Error(`${path}: No such file, or a symlink on the way`);
-  const { openFD, hostFD } = await client.openAt({ fd: inode.controlFD, flags: READ_ONLY });
+  const { openFD, hostFD } = await about(path, client.openAt({ fd: inode.controlFD, flags: READ_ONLY }));
   hostFD?.close();
   return openFD;
+}
+
+/** What a call gives; a failure names the path. */
+async function about<T>(path: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw error instanceof RPCError ? Object.assign(error, { path }) : error;
+  }
 }

@@ -3,12 +3,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, readlinkSync } from 'node:fs';
+import { RPCError } from '../runtime/index.js';
 import { withSession, type Session } from './any-protocol.js';
 import { parseCommand } from './arguments.js';
 import { JsonCodec, WrongValue, type Json } from './json-codec.js';
 import { Misuse } from './misuse.js';
 import { WrongSchema } from './schema-file.js';
-import { inTime, MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE } from './target.js';
+import { MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE } from './target.js';
 import { shownJSON, shownName, write } from './terminal.js';
 
 const USAGE = `usage: lisafs call ${MOUNT_USAGE} [options] METHOD JSON [METHOD JSON …]
@@ -24,10 +25,12 @@ ${TARGET_USAGE}
   --schema FILE      the protocol's schema; without it the server is asked, and one that does not tell speaks LISAFS
   --mount JSON       Mount's request
   --fd-out COMMAND   run COMMAND, by sh, with the descriptors that the last response donated as 3, 4 and so on
+  --json             one JSON object a line, for each call: {mid, name, response, donated}; for one that failed, which
+                     is the last, {mid, name, error: {code, errno, message}}
   -h, --help         this text
 
-Donated descriptors are told of on standard error, and closed. Exit status: 0, 1 if a call failed, 2 for a mistake
-in the command.
+Donated descriptors are told of on standard error, with --json in \`donated\`, as what they are open on, and closed.
+Exit status: 0, 1 if a call failed, 2 for a mistake in the command, or that of COMMAND.
 `;
 
 const OPTIONS = {
@@ -35,7 +38,16 @@ const OPTIONS = {
   schema: { type: 'string' },
   mount: { type: 'string' },
   'fd-out': { type: 'string' },
+  json: { type: 'boolean', default: false },
 } as const;
+
+type Message = Session['description']['messages'][number];
+
+/** A descriptor that came, by the name of its field. */
+interface Donated {
+  readonly name: string;
+  readonly fd: number;
+}
 
 interface Call {
   readonly method: string;
@@ -53,7 +65,7 @@ export async function callCommand(args: readonly string[]): Promise<number> {
   }
   try {
     return await withSession({ ...values, mount: mount as { readonly [name: string]: Json } | undefined }, (session) =>
-      new Caller(session, values.timeout).all(calls, values['fd-out']),
+      new Caller(session, values.json).all(calls, values['fd-out']),
     );
   } catch (error) {
     if (!(error instanceof WrongSchema)) throw error;
@@ -86,7 +98,7 @@ class Caller {
 
   constructor(
     private readonly session: Session,
-    private readonly timeout: string | undefined,
+    private readonly json: boolean,
   ) {
     this.#codec = new JsonCodec(session.description);
     this.#answers = [session.mounted];
@@ -110,22 +122,44 @@ class Caller {
   }
 
   /** Calls, writes the response, and gives the descriptors, which are the caller's to close. */
-  async #one({ method, request }: Call): Promise<{ name: string; fd: number }[]> {
+  async #one({ method, request }: Call): Promise<Donated[]> {
     const message = this.#message(method);
     const payload = this.#codec.encode(message.req, this.#filled(request, message.name));
     const respFDs = new Int32Array(message.donates.length);
-    const calling = this.session.client.sndRcvMessage(message.mid, payload, respFDs);
-    const bytes = await inTime(calling, this.timeout, message.name);
+    const bytes = await this.session.client
+      .sndRcvMessage(message.mid, payload, respFDs)
+      .catch((error: unknown) => this.#failed(message, error));
     const fds = message.donates.map((name, i) => ({ name, fd: respFDs[i]! })).filter(({ fd }) => fd >= 0);
-    const answer = this.#codec.decode(message.resp, bytes);
-    this.#answers.push(answer);
-    await write(`${shownJSON(answer, process.stdout.isTTY ? 2 : 0)}\n`);
-    for (const { name, fd } of fds)
-      process.stderr.write(`${name}: ${shownName(readlinkSync(`/proc/self/fd/${fd}`))}\n`);
-    return fds;
+    try {
+      const answer = this.#codec.decode(message.resp, bytes);
+      this.#answers.push(answer);
+      await this.#tell(message, answer, fds);
+      return fds;
+    } catch (error) {
+      for (const { fd } of fds) closeSync(fd);
+      throw error;
+    }
   }
 
-  #message(name: string): Session['description']['messages'][number] {
+  async #tell({ mid, name }: Message, response: Json, fds: readonly Donated[]): Promise<void> {
+    const donated = fds.map((one) => [one.name, readlinkSync(`/proc/self/fd/${one.fd}`)] as const);
+    if (this.json) {
+      await write(`${shownJSON({ mid, name, response, donated: Object.fromEntries(donated) })}\n`);
+      return;
+    }
+    await write(`${shownJSON(response, process.stdout.isTTY ? 2 : 0)}\n`);
+    for (const [field, target] of donated) process.stderr.write(`${field}: ${shownName(target)}\n`);
+  }
+
+  async #failed({ mid, name }: Message, error: unknown): Promise<never> {
+    if (this.json && error instanceof RPCError) {
+      const { code, errno, message } = error;
+      await write(`${shownJSON({ mid, name, error: { code, errno, message } })}\n`);
+    }
+    throw error;
+  }
+
+  #message(name: string): Message {
     const { messages, name: protocol } = this.session.description;
     const found = messages.find((one) => one.mid !== 0 && [one.name, one.stub, String(one.mid)].includes(name));
     if (found !== undefined) return found;

@@ -29,7 +29,8 @@ export function failureLine(error: unknown): string {
   const text = typeof errno === 'number' ? words(errno) : undefined;
   if (text === undefined || typeof path !== 'string') return oneLine(error);
   const names = typeof dest === 'string' ? `${path} -> ${dest}` : path;
-  return `${shownName(names)}: ${text}${causeOf(error)}`;
+  const hint = errno === -constants.errno.ETIMEDOUT ? '; --timeout MS says how long an answer may take' : '';
+  return `${shownName(names)}: ${text}${hint}${causeOf(error)}`;
 }
 
 /** A message on one line, with what lies behind it. */

@@ -3,7 +3,7 @@
 
 import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { failureLine } from './failure.js';
+import { failureLine, words } from './failure.js';
 import { Misuse } from './misuse.js';
 
 const USAGE = `usage: lisafs COMMAND [arguments]
@@ -98,13 +98,17 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** Whoever reads our output may have read enough: that is no failure. */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exitCode ??= 0;
+/** Tells, once, that standard output cannot be written. Whoever reads it may have read enough: that is no failure. */
+function outputFailed({ code, errno, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE' || process.exitCode === 1) return;
+  process.exitCode = 1;
+  process.stderr.write(`lisafs: standard output: ${words(errno ?? 0) ?? message}\n`);
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  process.stdout.on('error', endQuietly);
-  process.exitCode = await main(process.argv.slice(2));
+  process.stdout.on('error', outputFailed);
+  // There is nobody left to tell.
+  process.stderr.on('error', () => undefined);
+  const status = await main(process.argv.slice(2));
+  if (status !== 0) process.exitCode = status;
 }

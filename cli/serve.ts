@@ -17,7 +17,7 @@ Serves DIR by LISAFS.
   --host-uds=WHAT    Unix sockets in DIR: none, open, create or all (none)
   --host-fifo=WHAT   FIFOs in DIR: none or open (none)
   --threads N        serve in N threads, each connection in one of them (1)
-  --help             this text
+  -h, --help         this text
 
 SIGINT and SIGTERM end it, after the calls in progress. Exit status: 0 at such an end and at the hang-up of the one
 client, 1 if it cannot serve, 2 for a mistake in the command.
@@ -42,7 +42,7 @@ const OPTIONS = {
   'host-uds': { type: 'string' },
   'host-fifo': { type: 'string' },
   threads: { type: 'string' },
-  help: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
 } as const;
 
 function integer(option: string, text: string, radix: number, most: number): number {

@@ -1,6 +1,6 @@
 /** Where a command's server is: `--connect PATH`, `--spawn COMMAND` or `--fd N`, and the client for it. */
 
-import { connect, type ConnectOptions, type LISAFSClient } from '../runtime/index.js';
+import { connect, RPCError, type ConnectOptions, type LISAFSClient } from '../runtime/index.js';
 import { integerOption } from './arguments.js';
 import { words } from './failure.js';
 import { Misuse } from './misuse.js';
@@ -18,7 +18,7 @@ export const TARGET_USAGE = `\
   --spawn COMMAND    start the server, by sh; it finds its end of a socket pair as descriptor 3
   --fd N             the server at the other end of the inherited, connected socket N
   --channels N       how many channels to ask for, 0 to 4 (one for each cpu, but at least 2)
-  --timeout MS       how long to wait for a server that is slow to answer (10000)
+  --timeout MS       how long to wait for each answer of the server (10000)
 `;
 
 export const MOUNT_USAGE = `(--connect PATH | --spawn COMMAND | --fd N)`;
@@ -41,31 +41,16 @@ export function connectOptions({ connect: path, spawn, fd, channels, timeout }: 
   if ([path, spawn, fd].filter((given) => given !== undefined).length !== 1) {
     throw new Misuse('one of --connect, --spawn and --fd, please');
   }
+  if (path === '') throw new Misuse('--connect: the path of a socket, please');
+  const ms = timeout === undefined ? DEFAULT_TIMEOUT_MS : integerOption('timeout', timeout, 1, MAX_TIMEOUT_MS);
   const common = {
     ...(channels !== undefined && { channels: integerOption('channels', channels, 0, MAX_CHANNELS_COUNT) }),
-    timeout: timeoutOf(timeout),
+    timeout: ms,
+    callTimeout: ms,
   };
   if (path !== undefined) return { ...common, path: path.replace(/^@/, '\0') };
   if (fd !== undefined) return { ...common, fd: integerOption('fd', fd, 0, MAX_FD) };
   return { ...common, spawn: ['/bin/sh', '-c', spawn!] };
-}
-
-function timeoutOf(timeout: string | undefined): number {
-  return timeout === undefined ? DEFAULT_TIMEOUT_MS : integerOption('timeout', timeout, 1, MAX_TIMEOUT_MS);
-}
-
-/** Whatever answers, or a failure in words when nothing does in time: a command must not wait for ever. */
-export async function inTime<T>(work: Promise<T>, timeout: string | undefined, what: string): Promise<T> {
-  const ms = timeoutOf(timeout);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: no answer within ${ms} ms (--timeout)`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Connects by `how`, and says where to if that fails. */
@@ -83,11 +68,21 @@ export async function connectTo<C>(values: TargetValues, how: (options: ConnectO
   }
 }
 
+/** What mount gives. Where the answer is none, the server may be of another kind altogether. */
+export async function mounting<T>(mount: Promise<T>): Promise<T> {
+  try {
+    return await mount;
+  } catch (error) {
+    if (error instanceof RPCError && error.code === 'EIO') error.message += '; is this a server of LISAFS or its like?';
+    throw error;
+  }
+}
+
 /** Connects and mounts, does the work, and disconnects, however the work ended. */
 export async function withMount<T>(values: TargetValues, work: (client: LISAFSClient) => Promise<T>): Promise<T> {
   const client = await connectTo(values, (options) => connect(options));
   try {
-    await inTime(client.mount(), values.timeout, 'mount');
+    await mounting(client.mount());
     return await work(client);
   } finally {
     await client.disconnect();

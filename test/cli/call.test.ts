@@ -87,6 +87,20 @@ test('call hands donated descriptors to a command', async ({ socket }) => {
   assert.match(ended.stdout, /\ncontent$/);
 });
 
+test('call --json tells of each call what it was and what came of it', async ({ socket, base }) => {
+  const last = ['FStat', '{"fd": 123456}'];
+  const ended = await lisafs('call', '--json', '--connect', socket, ...WALK, ...OPEN, ...last);
+  assert.equal([ended.code, ended.stderr], [1, 'lisafs call: EBADF: bad file descriptor, FStat\n']);
+  const [walked, opened, failed] = lines(ended) as { mid: number; name: string; response: object; donated: object }[];
+  assert.equal([walked!.mid, walked!.name, walked!.donated, 'inodes' in walked!.response], [5, 'Walk', {}, true]);
+  assert.equal(opened!.donated, { hostFD: join(base, 'root', 'file') });
+  assert.equal(failed, {
+    mid: 3,
+    name: 'FStat',
+    error: { code: 'EBADF', errno: -9, message: 'EBADF: bad file descriptor, FStat' },
+  });
+});
+
 test('call and inspect take a schema', async ({ socket }) => {
   const schema = join(ROOT, 'schema', 'lisafs.ts');
   const called = await lisafs('call', '--schema', schema, '--connect', socket, 'FStat', '{"fd": "$0.root.controlFD"}');

@@ -1,13 +1,13 @@
 /** `lisafs ls|cat|stat|tree|bench`: what they show of a mount, to people and to scripts, and how they say mistakes. */
 
-import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { localDirectory, serve, type RunningServer } from '../../runtime/server.js';
+import { localDirectory, serve, serveFS, type RunningServer } from '../../runtime/server.js';
 import { newDirectory } from '../interop/session.js';
 import { assertNothingLeft, holdings, type Holdings } from '../peers/leaks.js';
-import { lisafs, lisafsOnTerminal, MAIN } from './command.js';
+import { lisafs, lisafsOnTerminal, MAIN, run } from './command.js';
 
 interface Context {
   before: Holdings;
@@ -114,7 +114,6 @@ test('cat: bytes as they are; a directory is a line, and the rest goes on', asyn
 });
 
 test('cat into a pipe that nobody reads to its end is no failure', async ({ socket }) => {
-  const { run } = await import('./command.js');
   const command = `set -o pipefail; '${process.execPath}' '${MAIN}' cat --connect '${socket}' /big | head -c 3`;
   assert.equal(await run(['bash', '-c', command]), { code: 0, stdout: 'xxx', stderr: '' });
 });
@@ -144,6 +143,53 @@ test('bench: times in columns, or as JSON, over a channel or the socket', async 
   assert.ok(times['FStat, awaited']!.p50 > 0);
 });
 
+test('a server that answers no more is waited for as long as --timeout says', async ({ base }) => {
+  const socket = join(base, 'stuck');
+  let end: () => void = () => undefined;
+  const ending = new Promise<void>((resolve) => (end = resolve));
+  const lstat = async (path: unknown): Promise<Stats> => {
+    if (String(path) !== '/') await ending;
+    return statSync(base);
+  };
+  const readdir = async (): Promise<string[]> => ending.then(() => []);
+  const server = await serve({ listen: socket, root: serveFS({ lstat, readdir } as never) });
+  const waits: readonly (readonly [string, ...string[]])[] = [
+    ['ls', '/'],
+    ['tree'],
+    ['cat', '/x'],
+    ['stat', '/x'],
+    ['bench', '/x'],
+    ['cp', ':/x', base],
+    ['call', 'Walk', '{"dirFD": "$0.root.controlFD", "path": ["x"]}'],
+  ];
+  try {
+    for (const [command, ...args] of waits) {
+      const ended = await lisafs(command, '--connect', socket, '--timeout', '100', ...args);
+      assert.is(ended.code, 1, command);
+      assert.match(
+        ended.stderr,
+        /(: Connection timed out; --timeout MS says|ETIMEDOUT: .*no answer within 100 ms)/,
+        command,
+      );
+    }
+  } finally {
+    end();
+    await server.close();
+  }
+});
+
+test('what standard output does not take is told in a line, and is status 1', async ({ socket }) => {
+  const full = async (...args: string[]): Promise<unknown> => {
+    const words = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
+    return run(['sh', '-c', `${words} > /dev/full`]);
+  };
+  const failed = { code: 1, stdout: '', stderr: 'lisafs: standard output: No space left on device\n' };
+  for (const command of [['ls'], ['ls', '--json'], ['tree'], ['stat', '/a.txt'], ['cat', '/big'], ['inspect']]) {
+    assert.equal(await full(...command, '--connect', socket), failed, command.join(' '));
+  }
+  for (const args of [['--help'], ['cp', '--help'], ['generate', '--help']]) assert.equal(await full(...args), failed);
+});
+
 test('a server that is spawned is gone afterwards', async ({ root }) => {
   const { code, stdout } = await lisafs(
     'ls',
@@ -166,6 +212,10 @@ test('mistakes are told in a line or two, with how the command is used', async (
     [2, /one file at least/, ['cat', '--connect', socket]],
     [2, /one directory/, ['tree', '--connect', socket, '/', '/sub']],
     [2, /--calls 0/, ['bench', '--connect', socket, '--calls', '0']],
+    [2, /--connect: the path of a socket, please/, ['ls', '--connect', '']],
+    [1, 'lisafs bench: /.hidden: is empty; name a file that can be read\n', ['bench', '--connect', socket, '/.hidden']],
+    [1, 'lisafs bench: /sub: Is a directory\n', ['bench', '--connect', socket, '/sub']],
+    [1, /is this a server of LISAFS or its like\?/, ['ls', '--spawn', 'printf 0123456789abcdef >&3; sleep 1']],
   ];
   for (const [code, said, args] of mistakes) {
     const ended = await lisafs(...args);
@@ -183,8 +233,10 @@ test('every command tells how it is used', async () => {
   for (const command of commands) {
     const help = await lisafs(command, '--help');
     assert.equal([help.code, help.stderr], [0, ''], command);
-    assert.match(help.stdout, new RegExp(`^usage: (lisafs )?${command} `));
+    assert.match(help.stdout, new RegExp(`^usage: lisafs ${command} `));
+    assert.match(help.stdout, /^Exit status: |[.)] Exit status: |\. Exit\nstatus: /m);
   }
+  assert.is((await lisafs('serve', '-h')).code, 0);
 });
 
 test.run();
