@@ -1,6 +1,7 @@
 /** One page about a protocol: each message with its comment, its picture, its numbers; searchable, in one file. */
 
 import { createHash } from 'node:crypto';
+import { describeProtocol } from '../codegen/describe.js';
 import type { Block, Choice, FieldType, LaidProtocol, LaidStruct, Message, PlacedField } from '../codegen/ir.js';
 import { diagram, typeText } from './docs-diagram.js';
 import { docMarkup, escape, html, Markup, NOTHING } from './docs-html.js';
@@ -21,33 +22,32 @@ function hashOf(text: string): string {
 /** The whole page. */
 export function docsPage(protocol: LaidProtocol, { style, program, schema }: PageParts): string {
   const page = new Page(protocol);
-  const { messages, name } = protocol;
-  const policy = [
-    `default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'`,
-    `style-src ${hashOf(style)}; script-src ${hashOf(program)}`,
-  ].join('; ');
-  const nav = messages.map(
-    ({ mid, name: message }) =>
-      html`<li data-for="m-${message}">
-        <a href="#m-${message}"><span class="mid">${mid}</span>${message}</a>
-      </li>`,
-  );
+  const { name } = protocol;
+  const own = protocol.messages.filter(({ implied }) => !implied);
+  const implied = protocol.messages.filter((message) => message.implied);
+  const fixed = `default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'`;
+  const policy = `${fixed}; style-src ${hashOf(style)}; script-src ${hashOf(program)}`;
   const types = page.shared;
   const choices = page.choices();
   const typeNav = [...types, ...choices].map(
     ({ name: type }) => html`<li data-for="t-${type}"><a href="#t-${type}">${type}</a></li>`,
   );
-  const typeCount = types.length + choices.length;
-  const count = `${messages.length} messages, ${typeCount} types, from ${schema}`;
+  const counts = [counted(own.length, 'message'), counted(types.length + choices.length, 'type')];
+  const facts = html`${counts.join(', ')}, from ${schema}; fingerprint
+    <code>${describeProtocol(protocol).fingerprint}</code>`;
   const body = html`<header>
       <h1>${name}</h1>
       ${docMarkup(protocol.doc)}
-      <p class="facts">${count}</p>
+      <p class="facts">${facts}</p>
     </header>
-    <section id="messages" aria-label="Messages">${messages.map((message) => page.message(message))}</section>
+    <section id="messages" aria-label="Messages">${own.map((message) => page.message(message))}</section>
     <section id="types" aria-label="Types">
       <h2>Types</h2>
       ${types.map((struct) => page.type(struct))}${choices.map((choice) => page.choice(choice))}
+    </section>
+    <section id="implied" aria-label="What every protocol has">
+      <h2>What every protocol has</h2>
+      ${implied.map((message) => page.message(message))}
     </section>
     <p id="nothing" hidden>Nothing matches.</p>`;
   return `<!doctype html>
@@ -69,14 +69,33 @@ export function docsPage(protocol: LaidProtocol, { style, program, schema }: Pag
 <button id="theme" type="button" aria-label="Light or dark">◐</button>
 </div>
 <p id="count" role="status"></p>
-<ul>${nav.map(({ text }) => text).join('')}</ul>
-<h2>Types</h2><ul>${typeNav.map(({ text }) => text).join('')}</ul>
+${listed(navOf(own))}
+<h2 data-of="types">Types</h2>${listed(typeNav)}
+<h2 data-of="implied">What every protocol has</h2>${listed(navOf(implied))}
 </nav>
 <main>${body.text}</main>
 <script>${program}</script>
 </body>
 </html>
 `;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** Links to messages, for the contents. */
+function navOf(messages: readonly Message[]): Markup[] {
+  return messages.map(
+    ({ mid, name }) =>
+      html`<li data-for="m-${name}">
+        <a href="#m-${name}"><span class="mid">${mid}</span>${name}</a>
+      </li>`,
+  );
+}
+
+function listed(items: readonly Markup[]): string {
+  return `<ul>${items.map(({ text }) => text).join('')}</ul>`;
 }
 
 /** A table of named values. */
@@ -100,7 +119,7 @@ class Page {
   }
 
   message(message: Message): Markup {
-    const { mid, name, stub, doc, req, resp, donates, implied } = message;
+    const { mid, name, stub, doc, req, resp, donates, limits } = message;
     const hex = `0x${mid.toString(16).padStart(4, '0')}`;
     const words = [name, stub, mid, hex, ...doc, ...donates, ...this.#words(req), ...this.#words(resp)].join(' ');
     const gifts = donates.map((gift, i) => html`${i > 0 ? ', ' : ''}<code>${gift}</code>`);
@@ -111,19 +130,18 @@ class Page {
             <span class="badge">donates</span>
             ${gifts}${donates.length === 1 ? ', a descriptor' : ', descriptors in this order'}: yours to close.
           </p>`;
-    const note = implied ? html`<span class="badge quiet">every protocol has it</span>` : NOTHING;
     const call =
       mid === 0 ? NOTHING : html`<code class="stub">client.${stub}(${req === undefined ? '' : '{…}'})</code>`;
     return html`<article id="m-${name}" data-search="${words.toLowerCase()}">
-      <h2><a href="#m-${name}">${name}</a> <span class="mid" title="MID ${hex}">${mid}</span> ${note}</h2>
+      <h2><a href="#m-${name}">${name}</a> <span class="mid" title="MID ${hex}">${mid}</span></h2>
       ${call}${docMarkup(doc)}${brings}
       <div class="half">
         <h3>Request</h3>
-        ${this.#struct(req)}
+        ${this.#struct(req, limits.req)}
       </div>
       <div class="half">
         <h3>Response</h3>
-        ${this.#struct(resp)}
+        ${this.#struct(resp, limits.resp)}
       </div>
     </article>`;
   }
@@ -176,25 +194,28 @@ class Page {
     return [struct.name, ...struct.fields.flatMap((field) => [field.name, typeText(field.type), ...field.doc])];
   }
 
-  /** A request or a response: drawn here if it is this message's own, else a link to the type. */
-  #struct(name: string | undefined): Markup {
+  /** A request or a response. The fields of one that is not this message's own stand with the type. */
+  #struct(name: string | undefined, most: number | undefined): Markup {
     if (name === undefined) return html`<p class="size">Nothing: 0 bytes.</p>`;
     const struct = this.#structs.get(name)!;
-    const shared = this.shared.includes(struct);
-    return shared
-      ? html`<p class="size"><a class="type" href="#t-${name}">${name}</a>, ${sizeText(struct)}</p>`
-      : this.#layout(struct);
+    if (!this.shared.includes(struct)) return this.#layout(struct, most);
+    return html`<p class="size"><a class="type" href="#t-${name}">${name}</a>, ${sizeText(struct, most)}</p>
+      ${this.#picture(struct)}`;
   }
 
-  #layout(struct: LaidStruct): Markup {
+  #picture(struct: LaidStruct): Markup {
+    return html`<div class="scroll">${diagram(struct, (type) => this.#sizeOf(type))}</div>`;
+  }
+
+  #layout(struct: LaidStruct, most?: number): Markup {
     const rows = [
       ...struct.blocks.flatMap((block, i) => this.#rows(block, struct.blocks[i - 1]?.tail)),
       ...struct.optionals.map((field) => this.#optionalRow(field)),
     ];
-    return html`<p class="size"><code>${struct.name}</code>, ${sizeText(struct)}</p>
-      <div class="scroll">${diagram(struct, (type) => this.#sizeOf(type))}</div>
+    return html`<p class="size"><code>${struct.name}</code>, ${sizeText(struct, most)}</p>
+      ${this.#picture(struct)}
       <div class="scroll">
-        <table>
+        <table class="fields">
           <thead>
             <tr>
               <th>offset</th>
@@ -217,10 +238,9 @@ class Page {
     return fields
       .filter(({ type }) => type.kind !== 'pad')
       .map((field) => {
-        const size = field === block.tail ? variableSize(field.type) : String(this.#sizeOf(field.type));
         return html`<tr>
           <td class="number">${begin}${field.offset}</td>
-          <td class="number">${size}</td>
+          <td class="number">${this.#fieldSize(field.type)}</td>
           <td>${this.#typeLink(field.type)}</td>
           <td><code>${field.name}</code></td>
           <td>${docMarkup(field.doc)}</td>
@@ -232,13 +252,20 @@ class Page {
   #optionalRow(field: PlacedField): Markup {
     return html`<tr>
       <td class="number">…</td>
-      <td class="number">
-        0 or ${'countBits' in field.type ? variableSize(field.type) : String(this.#sizeOf(field.type))}
-      </td>
+      <td class="number">0 or ${this.#fieldSize(field.type)}</td>
       <td>${this.#typeLink(field.type)}</td>
       <td><code>${field.name}?</code></td>
       <td>${docMarkup(field.doc)}</td>
     </tr>`;
+  }
+
+  /** `8`, or `2 + …, at most 40` of what is counted, or the least that a struct has. */
+  #fieldSize(type: FieldType): string {
+    const size = this.#sizeOf(type);
+    if (type.kind === 'struct') return this.#structs.get(type.name)?.fixed === false ? `${size} or more` : String(size);
+    if (!('countBits' in type)) return String(size);
+    const bounded = type.max < 2 ** Math.min(type.countBits, 53) - 1;
+    return `${size} + …${bounded ? `, at most ${type.max}` : ''}`;
   }
 
   /** A type, with links to what is declared in the schema. */
@@ -279,11 +306,8 @@ function structsIn(type: FieldType): string[] {
   return type.kind === 'struct' ? [type.name] : [];
 }
 
-function variableSize(type: FieldType): string {
-  return 'countBits' in type ? `${type.countBits / 8} + …` : '…';
-}
-
-function sizeText({ fixed, size }: LaidStruct): string {
+function sizeText({ fixed, size }: LaidStruct, most?: number): string {
   const bytes = `${size} byte${size === 1 ? '' : 's'}`;
-  return fixed ? `always ${bytes}` : `at least ${bytes}`;
+  const limit = most === undefined ? '' : `, at most ${most}`;
+  return fixed ? `always ${bytes}` : `at least ${bytes}${limit}`;
 }

@@ -141,10 +141,59 @@ inBrowser('is light or dark as the reader likes, and stays readable', async (con
   }
 });
 
-inBrowser('a small screen is enough', async (context) => {
+inBrowser('a small screen is enough, also to read what is said of a field', async (context) => {
   const page = await open(context, LISAFS);
   await page.setViewportSize({ width: 390, height: 800 });
   assert.is(await page.evaluate('document.documentElement.scrollWidth > innerWidth'), false);
+  const widths = await page.$$eval('.fields td:last-child p', (all) =>
+    all.map((comment) => [comment.getBoundingClientRect().left, comment.getBoundingClientRect().right]),
+  );
+  assert.ok(widths.length > 100);
+  for (const [left, right] of widths)
+    assert.ok(left! >= 0 && right! <= 390 && right! - left! > 200, `${left} ${right}`);
+  await page.close();
+});
+
+inBrowser('is dark on white on paper, also for a reader who likes it dark', async (context) => {
+  const page = await open(context, LISAFS, 'dark');
+  for (const press of [false, true]) {
+    if (press) await page.click('#theme');
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    assert.is(await page.evaluate('getComputedStyle(document.body).color'), 'rgb(31, 35, 40)');
+    await page.emulateMedia({ media: 'screen', colorScheme: 'dark' });
+  }
+  await page.close();
+});
+
+inBrowser('has a picture of every request and response, limits, and first what is its own', async (context) => {
+  for (const schema of [LISAFS, join(ROOT, 'test', 'codegen', 'kinds.ts')]) {
+    const page = await open(context, schema);
+    const missing = await page.$$eval('#messages .half', (halves) =>
+      halves.filter((half) => !half.textContent.includes('Nothing: 0 bytes') && half.querySelector('svg') === null),
+    );
+    assert.equal(missing, []);
+    await page.close();
+  }
+  const schema = join(context.folder, 'one.ts');
+  writeFileSync(
+    schema,
+    `import type { Bytes, Limits, Message, Str } from 'lisafs/schema';
+export interface Part { text: Str }
+export interface Get { name: Str<u8, 40>; part: Part; more?: Part }
+export interface One {
+  get: Message<256, Get, { data: Bytes; rest: Part }, Limits<{ request: 500 }>>;
+}
+`,
+  );
+  const page = await open(context, schema);
+  assert.match((await page.textContent('.facts'))!, /^1 message, 1 type, from one\.ts; fingerprint\s+[\da-f]{16}$/);
+  assert.match((await page.textContent('#m-Get'))!, /at least 3 bytes, at most 500\b/);
+  const sizes = await page.$$eval('#m-Get .fields td:nth-child(2)', (cells) => cells.map((cell) => cell.textContent));
+  assert.equal(sizes, ['1 + …, at most 40', '2 or more', '0 or 2 or more', '4 + …', '2 or more']);
+  assert.equal(await shown(page), ['m-Get', 't-Part', 'm-Error', 'm-Mount', 'm-Channel']);
+  await page.fill('#search', 'get');
+  assert.equal([await page.isVisible('#implied h2'), await page.isVisible('nav h2[data-of=implied]')], [false, false]);
+  assert.equal(context.said, []);
   await page.close();
 });
 

@@ -18,10 +18,16 @@
     }
     nothing.hidden = shown > 0;
     count.textContent = words.length === 0 ? '' : `${shown} of ${articles.length}`;
-    for (const heading of document.querySelectorAll('#types > h2, nav > h2')) {
-      heading.hidden = !articles.some((article) => article.id.startsWith('t-') && !article.hidden);
+    for (const section of document.querySelectorAll('main > section')) {
+      const empty = !articles.some((article) => !article.hidden && section.contains(article));
+      const headings = [
+        ...section.querySelectorAll(':scope > h2'),
+        ...document.querySelectorAll(`nav h2[data-of=${section.id}]`),
+      ];
+      for (const heading of headings) heading.hidden = empty;
     }
   }
+  filter();
 
   search.addEventListener('input', filter);
   document.addEventListener('keydown', (event) => {
