@@ -342,7 +342,7 @@ export class ClientCore implements Caller {
   async sndRcvMessage(
     mid: number,
     payload: Uint8Array,
-    respFDs = new Int32Array(0),
+    respFDs: Int32Array = new Int32Array(0),
     options?: CallOptions,
   ): Promise<Uint8Array> {
     const method = rawMethod(mid, this.#nameOf(mid), respFDs);
@@ -352,7 +352,7 @@ export class ClientCore implements Caller {
   sndRcvMessageSync(
     mid: number,
     payload: Uint8Array,
-    respFDs = new Int32Array(0),
+    respFDs: Int32Array = new Int32Array(0),
     options?: SyncCallOptions,
   ): Uint8Array {
     const method = rawMethod(mid, this.#nameOf(mid), respFDs);

@@ -201,10 +201,8 @@ test('what does not come whole does not come: what was there stays', async ({ he
   writeFileSync(join(here, 'large'), 'old');
   // Files may be as large as this, in blocks of 1 KiB; a write beyond is EFBIG where its signal is ignored.
   const limited = `trap '' XFSZ; ulimit -f 1000; exec "$0" "$@"`;
-  const { code, stderr } = await run([
-    ...(['bash', '-c', limited] as const),
-    ...[process.execPath, MAIN, 'cp', '--connect', socket, ':/large', here],
-  ]);
+  const cp = ['bash', '-c', limited, process.execPath, MAIN, 'cp', '--connect', socket, ':/large', here] as const;
+  const { code, stderr } = await run([...cp]);
   assert.is(code, 1);
   assert.match(stderr, /^lisafs cp: .*\/here\/large: File too large\n$/);
   assert.equal(readdirSync(here), ['large']);

@@ -3,16 +3,19 @@
  * steps that it prints and no other; and its types, as every way of resolving them finds them.
  */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Project, ts } from 'ts-morph';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { generate } from '../../cli/generate.js';
 import { run, type Ended } from '../cli/command.js';
 import { nodes, pack, ROOT } from './pack.js';
 
 const test = suite('the package');
+
+const SILENT = { out: () => undefined, error: (text: string) => process.stderr.write(text) };
 
 test('holds what is needed, built by prepack, and nothing else', () => {
   const { files } = pack();
@@ -140,6 +143,66 @@ test('has types that resolve under node16, nodenext and bundler', async () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+const SCHEMA = `import type { Bytes, Donates, List, Message, Str, bool, f64, u64 } from 'lisafs/schema';
+export interface Item { name: Str; size: u64 }
+export interface KV {
+  get: Message<256, { key: Str; from?: u64 }, { at: f64; ok: bool; value: Bytes; items: List<Item> }, Donates<'log'>>;
+}
+`;
+
+/** What a user writes against generated code. */
+const OWN_USER = `import { connect } from 'lisafs';
+import { serve } from 'lisafs/server';
+import { fault, testPeer } from 'lisafs/testing';
+import { KV, type KVHandlers } from './generated/kv/index.js';
+const items = [{ name: 'a', size: 1 }];
+const handlers: KVHandlers = { get: ({ key }) => ({ value: Buffer.from(key), items, ok: true, at: 1 }) };
+await serve({ listen: '/x', protocol: KV, handlers });
+const { clientFD } = testPeer(KV).answer('get', fault.error('ENOENT'));
+const kv = await connect({ fd: clientFD, protocol: KV, callTimeout: 5 });
+export const { value, log } = await kv.get({ key: 'a' }, { timeout: 5 });
+`;
+
+/** The oldest TypeScript, and the one of this package; with all that a careful user turns on. */
+const OLDEST = join(ROOT, 'test', 'package', 'nodes', 'node_modules', 'typescript54', 'bin', 'tsc');
+const COMPILERS = [
+  ['TypeScript 5.4', OLDEST],
+  ["this package's TypeScript", join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')],
+] as const;
+const CAREFUL = `--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --noPropertyAccessFromIndexSignature
+  --isolatedModules --verbatimModuleSyntax --noImplicitOverride --noEmit`.split(/\s+/);
+
+for (const [name, tsc] of COMPILERS) {
+  const body = async (): Promise<void> => {
+    const folder = mkdtempSync(join(tmpdir(), 'lisafs-compiler-'));
+    try {
+      const target = join(folder, 'node_modules', 'lisafs');
+      mkdirSync(target, { recursive: true });
+      symlinkSync(join(ROOT, 'node_modules', '@types'), join(folder, 'node_modules', '@types'));
+      assert.is((await run(['tar', '-xzf', pack().file, '-C', target, '--strip-components=1'])).code, 0);
+      for (const [file, text] of [
+        ['package.json', '{"type":"module"}'],
+        ['user.ts', USER],
+        ['own.ts', OWN_USER],
+        ['kv.ts', SCHEMA],
+      ] as const) {
+        writeFileSync(join(folder, file), text);
+      }
+      const generated = await generate([join(folder, 'kv.ts'), '--out', join(folder, 'generated')], SILENT);
+      assert.is(generated, 0);
+      const options = ['--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable'];
+      const files = ['--types', 'node', '--skipLibCheck', 'false', 'user.ts', 'own.ts', 'kv.ts'];
+      const { stdout } = await run([process.execPath, tsc, ...options, ...CAREFUL, ...files], { cwd: folder });
+      assert.is(stdout, '');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+  const title = `has types, and generates code, that ${name} takes with every strictness, libraries checked`;
+  if (existsSync(tsc) || process.env['CI'] !== undefined) test(title, body);
+  else test.skip(`${title}: npm ci --prefix test/package/nodes brings it`, body);
+}
 
 test.after(() => pack().remove());
 
