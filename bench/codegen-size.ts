@@ -1,9 +1,8 @@
 /**
  * Prints how large the generated code of a protocol of 30 messages is, and how long a new process takes to import it,
- * beside what protobuf-es and ts-proto make of the same messages: `node dist/bench/codegen-size.js`.
- *
- * Build it with `npx tsc -p bench/tsconfig.json`. Needs npm alone, which installs the two compilers, and buf, which
- * reads .proto files for them, into a folder of their own.
+ * beside what protobuf-es and ts-proto make of the same messages, and keeps the table in bench/results/codegen-size.md:
+ * `npm run bench:codegen`. Needs npm alone, which installs the two compilers, and buf, which reads .proto files for
+ * them, into a folder of their own.
  */
 
 import { build } from 'esbuild';
@@ -13,43 +12,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { MESSAGES_COUNT, schemas } from './codegen-messages.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const RESULT = join(ROOT, 'bench/results/codegen-size.md');
 const TOOLS = join(tmpdir(), 'lisafs-size-tools');
 const PACKAGES = [
   '@bufbuild/buf@1.75.0',
   '@bufbuild/protoc-gen-es@2.17.0',
   '@bufbuild/protobuf@2.17.0',
   'ts-proto@2.18.0',
-  'typescript@5',
+  'typescript@5.9.3',
 ];
-const MESSAGES_COUNT = 30;
 const IMPORTS_COUNT = 21;
-
-/** The same 30 requests and responses in both languages: an identifier, numbers, a name, bytes, a list of structs. */
-function schemas(): { lisafs: string; proto: string } {
-  const numbers = Array.from({ length: MESSAGES_COUNT }, (_, i) => i);
-  const members = numbers.map((i) => `  thing${i}: Message<${256 + i}, Thing${i}Req, Thing${i}Resp>;`);
-  const structs = numbers.map(
-    (i) => `export interface Thing${i}Req { id: u64; flags: u32; name: Str }
-export interface Thing${i}Resp { count: u64; size: u32; items: List<Item>; data: Bytes<u32> }`,
-  );
-  const head = "import type { Bytes, List, Message, Str, u32, u64 } from 'lisafs/schema';";
-  const lisafs = [head, 'export interface Item { id: u64; kind: u32; size: u32 }', ...structs];
-  const proto = numbers.map(
-    (i) => `message Thing${i}Req { uint64 id = 1; uint32 flags = 2; string name = 3; }
-message Thing${i}Resp { uint64 count = 1; uint32 size = 2; repeated Item items = 3; bytes data = 4; }`,
-  );
-  return {
-    lisafs: [...lisafs, 'export interface SIZE {', ...members, '}', ''].join('\n'),
-    proto: [
-      'syntax = "proto3";',
-      'message Item { uint64 id = 1; uint32 kind = 2; uint32 size = 3; }',
-      ...proto,
-      '',
-    ].join('\n'),
-  };
-}
 
 interface Side {
   readonly name: string;
@@ -120,20 +95,33 @@ function sourceSize(folder: string): number {
   return files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
 
+/** A row of the table. */
+async function measured(side: Side, work: string): Promise<string> {
+  const [plain, small] = [join(work, `${side.name}.mjs`), join(work, `${side.name}.min.mjs`)];
+  await bundle(side, plain, false);
+  await bundle(side, small, true);
+  const kib = (bytes: number): string => (bytes / 1024).toFixed(1);
+  const minified = readFileSync(small);
+  const sizes = [sourceSize(side.folder), statSync(plain).size, minified.length, gzipSync(minified).length].map(kib);
+  return `| ${side.name} | ${sizes.join(' | ')} | ${importTime(plain).toFixed(1)} |`;
+}
+
 const work = mkdtempSync(join(tmpdir(), 'lisafs-size-'));
 try {
-  console.log(`${MESSAGES_COUNT} messages: sizes in KiB, the import in ms (median of ${IMPORTS_COUNT} processes)`);
-  console.log('| compiler | generated | bundled | minified | and gzipped | import |');
-  console.log('| --- | ---: | ---: | ---: | ---: | ---: |');
-  for (const side of generateAll(work)) {
-    const [plain, small] = [join(work, `${side.name}.mjs`), join(work, `${side.name}.min.mjs`)];
-    await bundle(side, plain, false);
-    await bundle(side, small, true);
-    const kib = (bytes: number): string => (bytes / 1024).toFixed(1);
-    const minified = readFileSync(small);
-    const sizes = [sourceSize(side.folder), statSync(plain).size, minified.length, gzipSync(minified).length].map(kib);
-    console.log(`| ${side.name} | ${sizes.join(' | ')} | ${importTime(plain).toFixed(1)} |`);
-  }
+  const rows: string[] = [];
+  for (const side of generateAll(work)) rows.push(await measured(side, work));
+  const versions = PACKAGES.filter((name) => /protoc-gen-es|ts-proto/.test(name)).join(', ');
+  const times = `median of ${IMPORTS_COUNT} processes; Node ${process.versions.node}`;
+  const table = `${MESSAGES_COUNT} messages: sizes in KiB, the import in ms (${times}).
+Generated is TypeScript; bundled is one module with all that it needs at run time, so protobuf's too. ${versions}.
+Ours has both sides' stubs and dispatch, traces and the schema's description; theirs read and write messages.
+
+| compiler | generated | bundled | minified | and gzipped | import |
+| --- | ---: | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+`;
+  writeFileSync(RESULT, `# The size of generated code\n\n${table}`);
+  console.log(table);
 } finally {
   rmSync(work, { recursive: true });
 }

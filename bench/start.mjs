@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: compiles the project and the bench, and runs it. The peers that it measures are packages of bench/
- * alone, which this installs only when told to.
+ * `npm run bench`, and its like: compiles the project and the bench, and runs it. The peers that it measures are packages
+ * of bench/ alone, which this installs only when told to.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -8,6 +8,9 @@ import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const path = (below) => fileURLToPath(new URL(`../${below}`, import.meta.url));
+
+/** What is run for which word. */
+const SCRIPTS = { bench: 'main', goals: 'goals', codegen: 'codegen-size' };
 
 /** Runs a program of Node's to its end; gives its exit status. */
 function run(script, args, env = process.env) {
@@ -22,7 +25,8 @@ function linkPackages() {
 }
 
 function start([what = 'bench', ...args]) {
-  const needsPeers = what === 'bench';
+  const script = SCRIPTS[what];
+  const needsPeers = script !== 'goals';
   if (needsPeers && !existsSync(path('bench/node_modules/.package-lock.json'))) {
     console.error('The bench needs the peers that it measures: run `npm ci --prefix bench` first.');
     return 2;
@@ -32,7 +36,7 @@ function start([what = 'bench', ...args]) {
   );
   if (!compiled) return 1;
   if (needsPeers) linkPackages();
-  return run(`dist/bench/${needsPeers ? 'main' : 'goals'}.js`, args, { ...process.env, NODE_ENV: 'production' });
+  return run(`dist/bench/${script}.js`, args, { ...process.env, NODE_ENV: 'production' });
 }
 
 process.exitCode = start(process.argv.slice(2));
