@@ -55,7 +55,7 @@ function program({ line, text, note }: Block): string {
   const before = note.includes('mounted') && !text.includes('connect(') ? MOUNTED : '';
   const after = text.includes('const server = await serve(') ? 'await server.close();\n' : '';
   const name = `block-${line}`;
-  return `${file(`${name}.ts`, before + text + after)}\ntranspile ${name}.ts > ${name}.mjs\nnode ${name}.mjs`;
+  return `${file(`${name}.mts`, before + text + after)}\ntranspile ${name}.mts > ${name}.mjs\nnode ${name}.mjs`;
 }
 
 function file(path: string, text: string): string {

@@ -9,6 +9,7 @@ import { run } from '../cli/command.js';
 import { pack, ROOT } from '../package/pack.js';
 import { blocksOf, scriptOf, STEP } from './blocks.js';
 
+const TSC = join(ROOT, 'node_modules', '.bin', 'tsc');
 const ESBUILD = join(ROOT, 'node_modules', 'esbuild', 'bin', 'esbuild');
 
 /** The least blocks that a document has: none is overlooked. */
@@ -30,7 +31,14 @@ for word; do [[ $word == lisafs ]] && word=${pack().file}; args+=("$word"); done
 exec npm "\${args[@]}"
 `;
   writeFileSync(join(bin, 'npm'), npm);
-  writeFileSync(join(bin, 'transpile'), `#!/bin/sh\nexec '${ESBUILD}' --log-level=error --target=node20 "$1"\n`);
+  const check = `'${TSC}' --noEmit --strict --module nodenext --target es2022 --types node`;
+  const types = join(ROOT, 'node_modules', '@types');
+  const libraries = `--lib es2023,esnext.disposable --typeRoots '${types}' --ignoreConfig`;
+  // What is wrong with a program's types goes to standard error: its standard output is the program.
+  const transpile = `#!/bin/sh
+${check} ${libraries} "$1" >&2 && exec '${ESBUILD}' --log-level=error --target=node20 "$1"
+`;
+  writeFileSync(join(bin, 'transpile'), transpile);
   for (const name of ['npm', 'transpile']) chmodSync(join(bin, name), 0o755);
   return bin;
 }
