@@ -14,7 +14,7 @@ ${TARGET_USAGE}
   -l, --long         permissions, links, owner, group, size and time as well
   -a, --all          names that begin with a dot as well
   -d, --directory    the directories themselves, not what is in them
-  --json             one JSON object a line
+  --json             one JSON object a line; a byte of a name that is not UTF-8 is U+DC00 and its value
   -h, --help         this text
 
 Exit status: 0, 1 if something could not be listed, 2 for a mistake in the command.

@@ -12,7 +12,7 @@ const USAGE = `usage: lisafs stat ${MOUNT_USAGE} [--json] PATH …
 Tells what the mount knows of the files at PATH. A symlink is not followed.
 
 ${TARGET_USAGE}
-  --json             one JSON object a line
+  --json             one JSON object a line; a byte of a name that is not UTF-8 is U+DC00 and its value
   -h, --help         this text
 
 Exit status: 0, 1 if something could not be looked up, 2 for a mistake in the command.

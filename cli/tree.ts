@@ -14,7 +14,8 @@ Draws what is below the directory at PATH in the mount, by default its root. Sym
 ${TARGET_USAGE}
   -a, --all          names that begin with a dot as well
   -L, --level N      only N directories deep
-  --json             one JSON object a line, a directory before what is in it
+  --json             one JSON object a line, a directory before what is in it; a byte of a name that is not
+                     UTF-8 is U+DC00 and its value
   -h, --help         this text
 
 Exit status: 0, 1 if something could not be listed, 2 for a mistake in the command.

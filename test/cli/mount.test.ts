@@ -131,6 +131,22 @@ test('a name cannot speak to the terminal', async ({ socket, root }) => {
   assert.ok(stdout.includes('evil\\x1b[2J\\n'), JSON.stringify(stdout));
 });
 
+test('nor can it as JSON, and it is the same name', async ({ socket, root }) => {
+  const name = 'evil\u009b2J\u007f\u202e\u{e0041}\n"é';
+  writeFileSync(join(root, name), '');
+  for (const args of [['ls'], ['tree'], ['stat', `/${name}`]]) {
+    const { stdout } = await lisafs(...([args[0]!, '--json', '--connect', socket, ...args.slice(1)] as const));
+    const text = Buffer.from(stdout, 'latin1').toString();
+    assert.not.match(text, /[\u007f-\u009f\p{Cf}]/u);
+    const names = text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { path: string }).path);
+    assert.ok(names.includes(`/${name}`), text);
+    assert.ok(args[0] === 'stat' || names.includes('/bad\udcff'));
+  }
+});
+
 test('bench: times in columns, or as JSON, over a channel or the socket', async ({ socket }) => {
   const told = await lisafs('bench', '--connect', socket, '--calls', '50', '/a.txt');
   assert.equal([told.code, told.stderr], [0, '']);
