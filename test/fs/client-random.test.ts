@@ -39,8 +39,10 @@ function comparable(outcome: Outcome, kind: PeerKind): unknown {
 
 /**
  * With a Buffer's path, and below a directory whose name is not UTF-8, node:fs itself gets lost when it is to recurse.
+ * And until Node 24 it loses a letter of the empty prefix of a temporary directory.
  */
-function isLostByNode({ args }: Operation, theirs: Outcome): boolean {
+function isLostByNode({ method, args }: Operation, theirs: Outcome): boolean {
+  if (method === 'mkdtemp' && args[0] === '') return true;
   const [path, options] = args as [unknown, { recursive?: boolean } | undefined];
   return options?.recursive === true && (Buffer.isBuffer(path) || JSON.stringify(theirs).includes('\ufffd'));
 }
