@@ -4,6 +4,7 @@ import { RULES, isRule } from './breaking-rules.js';
 import { choiceOf, errorCodesOf, isChoice, isErrorCodes } from './choices.js';
 import { checkProtocol } from './check.js';
 import type { Allowed, Choice, Diagnostic, ErrorCodes, Field, Message, Place, Protocol, Struct } from './ir.js';
+import { messageParts } from './message-parts.js';
 import { MAX_MID, STANDARD_MESSAGES, freeMID, standardMessage, wrongExtensionMID, wrongMID } from './mids.js';
 import {
   VOCABULARY,
@@ -288,23 +289,15 @@ class Resolver {
     if (type?.kind !== 'name' || type.name !== 'Message') {
       return this.#report(place, `${show(name)} is no message; write Message<MID, request, response>`);
     }
-    const [midType, reqType, respType, ...more] = type.args;
-    if (midType === undefined || reqType === undefined || respType === undefined || more.length > 2) {
-      return this.#report(
-        type.place,
-        `${show(name)} needs a MID, a request and a response; write Message<256, Empty, Empty>`,
-      );
-    }
+    const { parts = [], wrong: wrongParts } = messageParts(name, type.args, () => freeMID(this.#name, this.#written));
+    if (wrongParts !== undefined) this.#report(type.place, wrongParts);
+    const [midType, reqType, respType, ...more] = parts;
+    if (midType === undefined || reqType === undefined || respType === undefined) return;
+    const clash = this.#clash(midName(name), stubName(name));
+    if (clash !== undefined) this.#clashes(member, clash);
     const mid = this.#mid(name, place, midType);
     const wrong = wrongMember(name, mid);
     if (wrong !== undefined) this.#report(place, `${show(name)} ${wrong}`);
-    const clash = this.#clash(midName(name), stubName(name));
-    if (clash !== undefined) {
-      this.#report(
-        place,
-        `${show(name)} clashes with '${clash.member}' (line ${clash.place.line}): their stubs would; rename one`,
-      );
-    }
     if (member.optional) this.#report(place, `${show(name)} is there or not there; drop the question mark`);
     const limitsType = more.find((each) => each.kind === 'name' && each.name === 'Limits');
     const [donatesType, surplus] = more.filter((each) => each !== limitsType);
@@ -339,19 +332,31 @@ class Resolver {
     return this.#messages.find((other) => other.stub === sync || (async !== stub && other.stub === async));
   }
 
+  #clashes({ name, place }: MemberSyntax, { member, place: { line } }: Message): void {
+    if (name !== member) {
+      const what = `${show(name)} clashes with '${member}' (line ${line})`;
+      return this.#report(place, `${what}: their stubs would; rename one`);
+    }
+    const free = freeMID(this.#name, this.#written);
+    const advice = `drop one, or give this a name and a MID of its own, such as ${free}`;
+    this.#report(place, `${show(name)} is there already (line ${line}); ${advice}`);
+  }
+
   #mid(name: string, place: Place, type: TypeSyntax): number | undefined {
     if (type.kind !== 'number' || !Number.isInteger(type.value) || type.value > MAX_MID) {
-      return this.#report(
-        type.place,
-        `a MID is an integer from 0 to ${MAX_MID}, written out, not ${show(type.text)}; write a number`,
-      );
+      const free = freeMID('', this.#written);
+      const advice = this.extensions ? 'write one' : `write one from 256 on, such as ${free}`;
+      const what = `a MID is an integer from 0 to ${MAX_MID}, written out, not ${show(type.text)}`;
+      return this.#report(type.place, `${what}; ${advice}`);
     }
     const mid = type.value;
     const other = this.#messages.find((message) => message.mid === mid);
     if (other !== undefined) {
+      // Of two messages with one name that was told already, with this.
+      if (other.member === name) return mid;
       const at = `'${other.member}' (line ${other.place.line})`;
       const free = freeMID(this.#name, this.#written);
-      this.#report(place, `MID ${mid} is already used by ${at}. Give ${show(name)} one of its own, ${free} or above.`);
+      this.#report(place, `MID ${mid} is already used by ${at}; give ${show(name)} one of its own, such as ${free}`);
     } else {
       const wrong = this.extensions
         ? wrongExtensionMID(mid)
@@ -386,8 +391,10 @@ class Resolver {
 
   #inline(name: string, place: Place, fields: readonly Field[], donates: readonly string[]): string {
     const twin = this.#interfaces.get(name);
-    if (twin === undefined) this.#take(name, place, namesOfStruct(name));
-    else {
+    // One before it that has its name is of a message that has its message's, which was told.
+    const isTold = twin === undefined && this.#structs.some((struct) => struct.name === name);
+    if (twin === undefined && !isTold) this.#take(name, place, namesOfStruct(name));
+    else if (twin !== undefined) {
       const what = `what stands here gets the name ${show(name)}, which line ${twin.place.line} declares`;
       this.#report(place, `${what}; write ${name} here, or give that another name`);
     }
@@ -397,8 +404,9 @@ class Resolver {
 
   #donates(type: TypeSyntax): string[] {
     if (type.kind !== 'name' || type.name !== 'Donates' || type.args.length === 0) {
-      this.#report(type.place, "the fourth part of a message says what it donates; write Donates<'name'>");
-      return [];
+      const isName = type.kind === 'string' && wrongField(type.value) === undefined;
+      const advice = `write Donates<'${isName ? type.value : 'name'}'>, or leave it out`;
+      return this.#report(type.place, `what stands behind the response says what it donates; ${advice}`) ?? [];
     }
     const items = type.args.flatMap((argument) => (argument.kind === 'tuple' ? argument.items : [argument]));
     if (items.length > MAX_DONATED_COUNT) {

@@ -67,11 +67,11 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   // MIDs.
   [
     'export interface P {\n  get: Message<256, Empty, Empty>;\n  list: Message<256, Empty, Empty>;\n  put: Message<257, Empty, Empty>;\n  log: Message<258, Empty, Empty> }',
-    "3:3: MID 256 is already used by 'get' (line 2). Give 'list' one of its own, 259 or above.",
+    "3:3: MID 256 is already used by 'get' (line 2); give 'list' one of its own, such as 259",
   ],
   [
     'export interface LISAFSX { a: Message<3, Empty, Empty>; b: Message<3, Empty, Empty> }',
-    "1:57: MID 3 is already used by 'a' (line 1). Give 'b' one of its own, 4 or above.",
+    "1:57: MID 3 is already used by 'a' (line 1); give 'b' one of its own, such as 4",
   ],
   [
     members('a: Message<255, Empty, Empty>'),
@@ -91,19 +91,19 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   ],
   [
     members('a: Message<65536, Empty, Empty>'),
-    "1:33: a MID is an integer from 0 to 65535, written out, not '65536'; write a number",
+    "1:33: a MID is an integer from 0 to 65535, written out, not '65536'; write one from 256 on, such as 256",
   ],
   [
     members('a: Message<1.5, Empty, Empty>'),
-    "1:33: a MID is an integer from 0 to 65535, written out, not '1.5'; write a number",
+    "1:33: a MID is an integer from 0 to 65535, written out, not '1.5'; write one from 256 on, such as 256",
   ],
   [
     members('a: Message<-1, Empty, Empty>'),
-    "1:33: a MID is an integer from 0 to 65535, written out, not '-1'; write a number",
+    "1:33: a MID is an integer from 0 to 65535, written out, not '-1'; write one from 256 on, such as 256",
   ],
   [
     members('a: Message<u8, Empty, Empty>'),
-    "1:33: a MID is an integer from 0 to 65535, written out, not 'u8'; write a number",
+    "1:33: a MID is an integer from 0 to 65535, written out, not 'u8'; write one from 256 on, such as 256",
   ],
   [members('Error: Message<0, Empty, Empty>'), "1:22: Error's response must have 'errno: u32'; add it"],
   [
@@ -167,7 +167,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   ],
   [
     members("a: Message<256, Empty, Empty, 'x'>"),
-    "1:52: the fourth part of a message says what it donates; write Donates<'name'>",
+    "1:52: what stands behind the response says what it donates; write Donates<'x'>, or leave it out",
   ],
   [
     "export interface S { a: u8 }\nexport interface P { a: Message<256, Empty, S, Donates<'x'>>; b: Message<257, S, Empty> }",

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { errorsOf, outputsOf } from './compiled.js';
 
 const beside = (text: string): string => `${text}\nexport interface P { a: Message<256, Empty, Empty> }`;
+const message = (parts: string): string => `export interface P { a: Message<${parts}> }`;
 const request = (fields: string): string => `export interface P { a: Message<256, { ${fields} }, Empty> }`;
 
 const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
@@ -26,6 +27,46 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
     beside('export interface T { b: u8 }\nexport interface S extends T extends T { a: u8 }'),
     "2:1: 'S' continues others in a way that interfaces cannot; write one 'extends' and the name of one other",
     '2:38: a struct extends one other; make a field of the second',
+  ],
+
+  // The parts of a message.
+  [message('Empty, 256, Empty'), "1:25: 'a' has its parts in another order; write Message<256, Empty, Empty>"],
+  [
+    message("256, Donates<'x'>, { b: u8 }, Limits<{ request: 1 }>, Empty"),
+    "1:25: 'a' has its parts in another order; write Message<256, { b: u8 }, Empty, Donates<'x'>, Limits<{ request: 1 }>>",
+  ],
+  [
+    message('{ oneLongName: u64; another: string; yetAnother: u32 }, Empty, 300'),
+    "1:25: 'a' has its parts in another order; write Message<300, { … }, Empty>",
+    '1:62: string has no form on the wire; write Str',
+  ],
+  [message('300'), "1:25: 'a' needs a MID, a request and a response; write Message<300, Empty, Empty>"],
+  [message('256, 257'), "1:25: 'a' needs a MID, a request and a response; write Message<256, Empty, Empty>"],
+  [
+    message('{ b: u8 }, Empty'),
+    "1:25: 'a' needs a MID, a request and a response; write Message<256, { b: u8 }, Empty>",
+  ],
+  [
+    message("256, Empty, Donates<'x'>"),
+    "1:25: 'a' needs a MID, a request and a response; write Message<256, Empty, Empty, Donates<'x'>>",
+  ],
+  [
+    message('256, Empty, Empty, never, Limits<{ request: 1 }>'),
+    "1:52: what stands behind the response says what it donates; write Donates<'name'>, or leave it out",
+  ],
+
+  // A message that was copied, and not yet changed.
+  [
+    'export interface P { a: Message<256, { b: u8 }, Empty>; a: Message<256, { b: u8 }, Empty> }',
+    "1:57: 'a' is there already (line 1); drop one, or give this a name and a MID of its own, such as 257",
+  ],
+  [
+    'export interface P { a: Message<256, { b: u8 }, Empty>; a: Message<257, { b: u8 }, Empty> }',
+    "1:57: 'a' is there already (line 1); drop one, or give this a name and a MID of its own, such as 258",
+  ],
+  [
+    'export interface P { a: Message<256, { b: u8 }, Empty>; A: Message<257, { b: u8 }, Empty> }',
+    "1:57: 'A' clashes with 'a' (line 1): their stubs would; rename one",
   ],
 
   // Words for the compiler in the wrong place, or misspelt.

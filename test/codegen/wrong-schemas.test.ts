@@ -160,7 +160,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   ['export interface P { a?: Message<256, Empty, Empty> }', "1:22: 'a' is there or not there; drop the question mark"],
   [
     'export interface P { a: Message<256, Empty, Empty, u8> }',
-    "1:52: the fourth part of a message says what it donates; write Donates<'name'>",
+    "1:52: what stands behind the response says what it donates; write Donates<'name'>, or leave it out",
   ],
   [
     'export interface P { a: Message<65280, Empty, Empty> }',
@@ -202,7 +202,7 @@ const ODD_CASES: typeof CASES = [
   ],
   [
     'export interface P { a: Message<1e21, Empty, Empty> }',
-    "1:33: a MID is an integer from 0 to 65535, written out, not '1e21'; write a number",
+    "1:33: a MID is an integer from 0 to 65535, written out, not '1e21'; write one from 256 on, such as 256",
   ],
   // Parts of a message.
   [message('Empty, Empty, Donates<[]>'), "1:52: nothing is donated; write a name, as in Donates<'hostFD'>"],
