@@ -4,6 +4,7 @@
  */
 
 import {
+  type EnumDeclaration,
   type ImportDeclaration,
   type InterfaceDeclaration,
   type JSDoc,
@@ -30,7 +31,6 @@ const NOT_A_DECLARATION =
 const NO_LIST_OF_EXPORTS = "a schema exports each name where it is declared; write 'export' there, and drop this";
 const NO_REEXPORT = 'a schema is one file and exports nothing of others; declare the types here, and drop this';
 const NO_CLASS = 'a class holds code, and a schema has types alone; write export interface, and fields without values';
-const NO_ENUM = 'an enum does not say how many bytes it takes; write export type Colour = Enum<u8, { Red: 0 }>';
 const NOT_EXPORTED = "is not exported; write 'export' before it";
 const DEFAULT_EXPORT = "is a default export, and a schema's types go by their names; drop the word 'default'";
 const PLAIN_MODIFIERS: ReadonlySet<SyntaxKind> = new Set([SyntaxKind.ExportKeyword, SyntaxKind.DeclareKeyword]);
@@ -106,7 +106,15 @@ class Reader {
     if (Node.isTypeAliasDeclaration(node)) {
       const type = this.#type(node.getTypeNodeOrThrow());
       const wrong = wrongDeclaration(node);
-      return { kind: 'alias', place, name: node.getName(), doc: docOf(node), type, wrong };
+      return {
+        kind: 'alias',
+        place,
+        name: node.getName(),
+        doc: docOf(node),
+        type,
+        wrong,
+        parameters: parametersOf(node),
+      };
     }
     if (Node.isImportDeclaration(node)) {
       const names = node.getNamedImports().map((named) => ({
@@ -117,7 +125,8 @@ class Reader {
       const whole = node.getDefaultImport() ?? node.getNamespaceImport();
       return { kind: 'import', place, names, whole: whole?.getText(), wrong: wrongImport(node) };
     }
-    return { kind: 'other', place, wrong: wrongStatement(node) };
+    const isNamed = Node.isEnumDeclaration(node) || Node.isClassDeclaration(node);
+    return { kind: 'other', place, wrong: wrongStatement(node), declares: isNamed ? node.getName() : undefined };
   }
 
   /** Tags for the compiler that stand where it does not look, or are nearly its own: whoever wrote them meant it. */
@@ -126,7 +135,8 @@ class Reader {
     const visit = (node: ts.Node): void => {
       for (const tag of tagNodesOf(node)) {
         const wrong = wrongTag(tag.tagName.text, ts.isInterfaceDeclaration(node));
-        if (wrong !== undefined) found.push({ kind: 'other', place: this.placeAt(tag.getStart()), wrong });
+        if (wrong !== undefined)
+          found.push({ kind: 'other', place: this.placeAt(tag.getStart()), wrong, declares: undefined });
       }
       ts.forEachChild(node, visit);
     };
@@ -145,6 +155,7 @@ class Reader {
       bases: node.compilerNode.heritageClauses?.flatMap(({ types }) => types.map((base) => this.#base(base))) ?? [],
       members: node.getMembers().map((member) => this.#member(member)),
       wrong: wrongDeclaration(node),
+      parameters: parametersOf(node),
     };
   }
 
@@ -231,6 +242,19 @@ function wrongTag(name: string, isInterface: boolean): string | undefined {
   return isInterface ? undefined : `@${name} says nothing here; write it above the protocol`;
 }
 
+/** TypeScript's enum as the vocabulary has it; of many members the first. */
+function enumOf(node: EnumDeclaration): string {
+  const values = node.getMembers().map((member, i) => {
+    const value = member.getValue();
+    return { name: plainText(member.getName()), value: typeof value === 'number' ? value : i };
+  });
+  const most = Math.max(0, ...values.map(({ value }) => value));
+  const integer = most < 2 ** 8 ? 'u8' : most < 2 ** 16 ? 'u16' : 'u32';
+  const few = values.slice(0, 3).map(({ name, value }) => `${name}: ${value}`);
+  const members = values.length > few.length ? [...few, '…'] : few;
+  return `export type ${plainText(node.getName())} = Enum<${integer}, { ${members.join('; ')} }>`;
+}
+
 function tagNodesOf(node: ts.Node): ts.JSDocTag[] {
   return ts.getJSDocCommentsAndTags(node).flatMap((doc) => {
     return ts.isJSDoc(doc) && doc.parent === node ? (doc.tags ?? []) : [];
@@ -238,7 +262,7 @@ function tagNodesOf(node: ts.Node): ts.JSDocTag[] {
 }
 
 function wrongStatement(node: Node): string {
-  if (Node.isEnumDeclaration(node)) return NO_ENUM;
+  if (Node.isEnumDeclaration(node)) return `an enum does not say how many bytes it takes; write ${enumOf(node)}`;
   if (Node.isClassDeclaration(node)) return NO_CLASS;
   if (Node.isExportDeclaration(node)) return node.hasModuleSpecifier() ? NO_REEXPORT : NO_LIST_OF_EXPORTS;
   return Node.isExportAssignment(node) ? NO_LIST_OF_EXPORTS : NOT_A_DECLARATION;
@@ -251,6 +275,10 @@ function wrongDeclaration(node: InterfaceDeclaration | TypeAliasDeclaration): st
   if (odd !== undefined) return `has ${show(odd)} before it, which means nothing here; drop that`;
   if (Node.isInterfaceDeclaration(node) && !isPlainHeritage(node.compilerNode)) return ODD_HERITAGE;
   return node.getTypeParameters().length > 0 ? GENERIC : undefined;
+}
+
+function parametersOf(node: InterfaceDeclaration | TypeAliasDeclaration): string[] {
+  return node.getTypeParameters().map((parameter) => parameter.getName());
 }
 
 /** TypeScript's parser takes any number of clauses, those of classes as well. */
@@ -325,10 +353,15 @@ function foreign(node: TypeNode): { what: string; advice: string } {
   if (Node.isArrayTypeNode(node)) {
     return { what: 'an array', advice: `write List<${plainText(node.getElementTypeNode().getText())}>` };
   }
+  // Every list is readonly to whoever reads it.
+  if (Node.isTypeOperatorTypeNode(node) && Node.isArrayTypeNode(node.getTypeNode())) return foreign(node.getTypeNode());
   if (Node.isUnionTypeNode(node)) {
     const parts = node.getTypeNodes();
     if (parts.some(isNothing)) return NOTHING;
-    const advice = 'write export type Colour = Enum<u8, { Red: 0; Green: 1 }>, and Colour here';
+    const alias = node.getParentIfKind(SyntaxKind.TypeAliasDeclaration)?.getName();
+    const name = alias === undefined ? 'Colour' : plainText(alias);
+    const example = `write export type ${name} = Enum<u8, { Red: 0; Green: 1 }>`;
+    const advice = alias === undefined ? `${example}, and ${name} here` : example;
     if (parts.every((part) => Node.isLiteralTypeNode(part))) return { what: 'a union', advice };
   }
   const [what, advice] = FOREIGN.get(node.getKind()) ?? [show(node.getText()), 'write a type of the vocabulary'];

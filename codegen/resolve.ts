@@ -117,7 +117,12 @@ class Resolver {
   }
 
   #checkStatement(statement: StatementSyntax): void {
-    if (statement.kind === 'other') return this.#report(statement.place, statement.wrong);
+    if (statement.kind === 'other') {
+      if (statement.declares !== undefined) this.#others.set(statement.declares, '');
+      return this.#report(statement.place, statement.wrong);
+    }
+    // That there are any is told, and not again wherever one is used.
+    if (statement.kind !== 'import') for (const name of statement.parameters) this.#others.set(name, '');
     if (statement.wrong !== undefined) {
       const subject = statement.kind === 'import' ? '' : `${show(statement.name)} `;
       this.#report(statement.place, `${subject}${statement.wrong}`);

@@ -44,6 +44,8 @@ export interface InterfaceSyntax {
   readonly bases: readonly TypeSyntax[];
   readonly members: readonly MemberSyntax[];
   readonly wrong: string | undefined;
+  /** The names of its type parameters, which are refused. */
+  readonly parameters: readonly string[];
 }
 
 export interface AliasSyntax {
@@ -53,6 +55,7 @@ export interface AliasSyntax {
   readonly doc: readonly string[];
   readonly type: TypeSyntax;
   readonly wrong: string | undefined;
+  readonly parameters: readonly string[];
 }
 
 export interface ImportSyntax {
@@ -69,6 +72,8 @@ export interface OtherSyntax {
   readonly kind: 'other';
   readonly place: Place;
   readonly wrong: string;
+  /** The name of a type that whoever wrote it takes for declared. */
+  readonly declares: string | undefined;
 }
 
 export type StatementSyntax = InterfaceSyntax | AliasSyntax | ImportSyntax | OtherSyntax;

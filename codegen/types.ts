@@ -116,10 +116,14 @@ export class Types {
       case 'Makes':
       case 'Closes':
         return this.report(type.place, `${type.name} marks a whole field; write it around the type of the field`);
+      case 'Donates':
+      case 'Limits': {
+        const example = type.name === 'Donates' ? "Donates<'file'>" : 'Limits<{ request: 4096 }>';
+        const advice = `write it behind the response, Message<256, Empty, Empty, ${example}>`;
+        return this.report(type.place, `${type.name} is no type of a field; ${advice}`);
+      }
       case 'Empty':
       case 'Message':
-      case 'Donates':
-      case 'Limits':
       case 'Errors':
         return this.report(type.place, `${type.name} is no type of a field; leave the field out`);
       default:
@@ -142,8 +146,12 @@ export class Types {
   #unknownType(type: Named): undefined {
     const other = this.others.get(type.name.split('.')[0]!);
     if (other !== undefined) return other === '' ? undefined : this.report(type.place, `${show(type.name)} ${other}`);
-    const foreign = FOREIGN_NAMES.get(type.name) ?? numberOf(type.name);
-    if (foreign !== undefined) return this.report(type.place, `${show(type.name)} has no form on the wire; ${foreign}`);
+    const foreign = foreignName(type.name);
+    if (foreign !== undefined) {
+      const [element] = type.args;
+      const advice = element === undefined ? foreign : foreign.replace('…', () => plainText(element.text));
+      return this.report(type.place, `${show(type.name)} has no form on the wire; ${advice}`);
+    }
     const choices = this.choices.map(({ name }) => name);
     const known = [...VOCABULARY, ...this.interfaces.keys(), ...this.named.keys(), ...choices];
     return this.#unknown(type, known, 'declare it here, or use a word of the vocabulary');
@@ -224,6 +232,7 @@ export class Types {
   ): { countBits: Bits; max: number } | undefined {
     const bits = count === undefined ? defaultBits : countBits(count);
     if (bits === undefined) {
+      if (count?.kind === 'number') return this.#limitAlone(type, count, defaultBits);
       return this.report(count!.place, `a count is u8, u16, u32 or u64, not ${show(count!.text)}; write one of them`);
     }
     const most = bits === 64 ? MAX_COUNT : 2 ** bits - 1;
@@ -242,15 +251,22 @@ export class Types {
     return { countBits: bits, max: limit.value };
   }
 
+  /** A limit where the count's type stands, as other languages have it. */
+  #limitAlone(type: Named, { place, value, text }: TypeSyntax & { kind: 'number' }, defaultBits: Bits): undefined {
+    const count = `u${value < 2 ** defaultBits ? defaultBits : 32}`;
+    const element = type.name === 'List' ? `${plainText(type.args[0]!.text)}, ` : '';
+    const advice = `write ${type.name}<${element}${count}, ${plainText(text)}>`;
+    return this.report(place, `a limit comes after the type of the count, which is u8, u16, u32 or u64; ${advice}`);
+  }
+
   #fixedBytes(type: Named): FieldType | undefined {
     const size = type.args[0]!;
     if (size.kind === 'number' && Number.isInteger(size.value) && size.value >= 1 && size.value <= MAX_PAD_BYTES) {
       return { kind: 'fixedBytes', size: size.value };
     }
-    return this.report(
-      size.place,
-      `FixedBytes has 1 to ${MAX_PAD_BYTES} bytes, not ${show(size.text)}; write FixedBytes<16>`,
-    );
+    const isLarge = size.kind === 'number' && size.value > MAX_PAD_BYTES;
+    const advice = isLarge ? 'write Bytes, which are counted' : 'write FixedBytes<16>';
+    return this.report(size.place, `FixedBytes has 1 to ${MAX_PAD_BYTES} bytes, not ${show(size.text)}; ${advice}`);
   }
 
   #pad(type: Named): FieldType | undefined {
@@ -272,6 +288,17 @@ function numberOf(name: string): string | undefined {
   const [, floatBits] = /^float(32|64)$/iu.exec(name) ?? [];
   return floatBits === undefined ? undefined : `write f${floatBits}`;
 }
+
+/** What to write in place of a type that TypeScript or another language has. */
+function foreignName(name: string): string | undefined {
+  return FOREIGN_NAMES.get(name) ?? numberOf(name) ?? (DESCRIPTORS.has(name) ? DONATED : undefined);
+}
+
+/** What people call an open file. */
+const DESCRIPTORS: ReadonlySet<string> = new Set('FD Fd fd HostFD FileDescriptor FileHandle OwnedFd RawFd'.split(' '));
+const DONATED = "a response donates descriptors by their names, behind it: Message<256, Empty, Empty, Donates<'file'>>";
+const MAY_BE_MISSING = 'write a question mark after the name of the field';
+const NO_STREAM = 'write a message that asks for the next part, and answers with a List or Bytes';
 
 /** Types of TypeScript's library, and of other languages, and what the vocabulary has in their place. */
 const FOREIGN_NAMES = new Map<string, string>([
@@ -297,7 +324,30 @@ const FOREIGN_NAMES = new Map<string, string>([
   ['Object', 'write the name of an interface'],
   ['Required', 'write an interface with the fields'],
   ['Readonly', 'write the type that it holds'],
-  ['Optional', 'write a question mark after the name of the field'],
+  ['Optional', MAY_BE_MISSING],
+  ['Option', MAY_BE_MISSING],
+  ['Maybe', MAY_BE_MISSING],
+  ['Nullable', MAY_BE_MISSING],
+  ['NonNullable', 'write the type that it holds'],
+  ['Vec', 'write List<…>'],
+  ['Sequence', 'write List<…>'],
+  ['HashMap', 'write a List of an interface with two fields'],
+  ['Iterable', 'write List<…>'],
+  ['AsyncIterable', NO_STREAM],
+  ['AsyncIterator', NO_STREAM],
+  ['AsyncGenerator', NO_STREAM],
+  ['ReadableStream', NO_STREAM],
+  ['Readable', NO_STREAM],
+  ['Stream', NO_STREAM],
+  ['stream', NO_STREAM],
+  ['Text', 'write Str'],
+  ['text', 'write Str'],
+  ['Data', 'write Bytes'],
+  ['binary', 'write Bytes'],
+  ['u128', 'write FixedBytes<16>, or two u64'],
+  ['i128', 'write FixedBytes<16>, or two i64'],
+  ['Timestamp', 'write i64, and say in which unit'],
+  ['Duration', 'write u64, and say in which unit'],
   ['RegExp', 'write Str'],
   ['URL', 'write Str'],
   ['char', 'write u8, or Str'],

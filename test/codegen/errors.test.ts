@@ -27,7 +27,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   ],
   [
     declared('export enum E { A }'),
-    '1:1: an enum does not say how many bytes it takes; write export type Colour = Enum<u8, { Red: 0 }>',
+    '1:1: an enum does not say how many bytes it takes; write export type E = Enum<u8, { A: 0 }>',
   ],
   [declared('interface S { a: u8 }'), "1:1: 'S' is not exported; write 'export' before it"],
   [declared('type T = u8;'), "1:1: 'T' is not exported; write 'export' before it"],
@@ -210,7 +210,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   [request('a: boolean'), '1:43: boolean has no form on the wire; write bool'],
   [request('a: u8[]'), '1:43: an array has no form on the wire; write List<u8>'],
   [request('a: u8 | u16'), '1:43: a union has no form on the wire; write one type, or one message for each'],
-  [request('a: Array<u8>'), "1:43: 'Array' has no form on the wire; write List<…>"],
+  [request('a: Array<u8>'), "1:43: 'Array' has no form on the wire; write List<u8>"],
   [request('a: Uint8Array'), "1:43: 'Uint8Array' has no form on the wire; write Bytes"],
   [request('a: 5'), "1:43: '5' is no type of the wire; write one, as in u32"],
   [request("a: 'x'"), "1:43: 'x' is no type of the wire; write one, as in u32"],

@@ -54,7 +54,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   ],
   [
     'export interface P { a: Message<256, { a: Limits<{request:1}> }, Empty> }',
-    '1:43: Limits is no type of a field; leave the field out',
+    '1:43: Limits is no type of a field; write it behind the response, Message<256, Empty, Empty, Limits<{ request: 4096 }>>',
   ],
   [
     'export interface P { a: Message<256, { a: Makes<u64> }, Empty> }',
@@ -171,6 +171,47 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   [
     'export enum Colour { Red }\nexport interface P { a: Message<256, Empty, Empty> }',
     '1:1: an enum does not say how many bytes it takes; write export type Colour = Enum<u8, { Red: 0 }>',
+  ],
+
+  // What people who know other languages write.
+  [
+    "export enum E { A, B = 300, C = 'c', D }\nexport interface P { a: Message<256, { e: E; f: E.A }, Empty> }",
+    '1:1: an enum does not say how many bytes it takes; write export type E = Enum<u16, { A: 0; B: 300; C: 2; … }>',
+  ],
+  [
+    'export class C { a!: u8 }\nexport interface P { a: Message<256, C, Empty> }',
+    '1:1: a class holds code, and a schema has types alone; write export interface, and fields without values',
+  ],
+  [
+    'export interface S<T> { a: T; b: List<T> }\nexport interface P { a: Message<256, S, Empty> }',
+    "1:1: 'S' has type parameters, and a message has one layout only; write one interface for each",
+  ],
+  [
+    "export type C = 'a' | 'b';\nexport interface P { a: Message<256, { c: C; d: 'a' | 'b' }, Empty> }",
+    '1:17: a union has no form on the wire; write export type C = Enum<u8, { Red: 0; Green: 1 }>',
+    '2:49: a union has no form on the wire; write export type Colour = Enum<u8, { Red: 0; Green: 1 }>, and Colour here',
+  ],
+  [
+    'export interface P { a: Message<256, { a: List<Str, 5>; b: Str<64>; c: Bytes<70000>; d: Str<70000> }, Empty> }',
+    '1:53: a limit comes after the type of the count, which is u8, u16, u32 or u64; write List<Str, u16, 5>',
+    '1:64: a limit comes after the type of the count, which is u8, u16, u32 or u64; write Str<u16, 64>',
+    '1:78: a limit comes after the type of the count, which is u8, u16, u32 or u64; write Bytes<u32, 70000>',
+    '1:93: a limit comes after the type of the count, which is u8, u16, u32 or u64; write Str<u32, 70000>',
+  ],
+  [
+    'export interface P { a: Message<256, { a: Option<Str>; b: Vec<u8>; c: u128; d: Array<u32> }, Stream<Str>> }',
+    "1:43: 'Option' has no form on the wire; write a question mark after the name of the field",
+    "1:59: 'Vec' has no form on the wire; write List<u8>",
+    "1:71: 'u128' has no form on the wire; write FixedBytes<16>, or two u64",
+    "1:80: 'Array' has no form on the wire; write List<u32>",
+    "1:94: 'Stream' has no form on the wire; write a message that asks for the next part, and answers with a List or Bytes",
+  ],
+  [
+    'export interface P { a: Message<256, { a: readonly u8[]; b: FixedBytes<70000> }, { fd: FD; d: Donates<"x"> }> }',
+    '1:43: an array has no form on the wire; write List<u8>',
+    "1:72: FixedBytes has 1 to 65535 bytes, not '70000'; write Bytes, which are counted",
+    "1:88: 'FD' has no form on the wire; a response donates descriptors by their names, behind it: Message<256, Empty, Empty, Donates<'file'>>",
+    "1:95: Donates is no type of a field; write it behind the response, Message<256, Empty, Empty, Donates<'file'>>",
   ],
   ['\u0000', '1:1: Invalid character. TypeScript cannot read this; mend it first'],
   ['export interface P {', "1:21: '}' expected. TypeScript cannot read this; mend it first"],
