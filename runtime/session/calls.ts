@@ -165,8 +165,12 @@ export class Calls implements Turns {
     }
     this.exchange.counts.note(call.method.mid, call.size, 0, errno);
     call.abandon();
+    for (const [communicator, inFlight] of this.#inFlight) {
+      if (inFlight !== call) continue;
+      call.event?.carried(communicator.name, call.size, 0);
+      this.#awaitLate(communicator);
+    }
     call.reject(error);
-    for (const [communicator, inFlight] of this.#inFlight) if (inFlight === call) this.#awaitLate(communicator);
   };
 
   adopt(communicator: Communicator, method: AnyMethod, resp: unknown, wantFDs: number): void {

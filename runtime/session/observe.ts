@@ -5,9 +5,12 @@
 
 import { tracingChannel } from 'node:diagnostics_channel';
 import { isPromise } from '../wire/answer.js';
-import { errnoName } from '../wire/errno.js';
+import { EREMOTEIO, errnoName } from '../wire/errno.js';
 import type { CallContext, Formats, ServerProtocol } from '../wire/protocol.js';
-import { errnoOf } from './failure.js';
+import { errnoOf, failure } from './failure.js';
+
+/** Error's payload: an errno. */
+const ERROR_BYTES = 4;
 
 /** One call, in all events of it: what is not known yet is undefined, or 0. */
 export class CallEvent {
@@ -34,12 +37,15 @@ export class CallEvent {
   /** The messages, which are the caller's: to be looked at during an event, and not changed. */
   readonly request: unknown;
   readonly #formats: Formats | undefined;
+  readonly #faultErrno: number;
 
+  /** `faultErrno` is what the other side gets for an error that has no errno, a bug; 0 where it gets nothing of it. */
   constructor(
     of: { readonly protocol: string; readonly name: string; readonly mid: number },
     isSync: boolean,
     request: unknown,
     formats: Formats | undefined,
+    faultErrno = 0,
   ) {
     this.protocol = of.protocol;
     this.name = of.name;
@@ -47,16 +53,21 @@ export class CallEvent {
     this.isSync = isSync;
     this.request = request;
     this.#formats = formats;
+    this.#faultErrno = faultErrno;
   }
 
-  /** The positive errno, or code of the protocol, that it failed with; 0 if it did not. */
+  /**
+   * The positive errno, or code of the protocol, that it failed with; 0 if it did not, or if its error has none, as an
+   * AbortError. A handler's error that has none is EREMOTEIO, as for its client.
+   */
   get errno(): number {
-    return this.error === undefined ? 0 : (errnoOf(this.error) ?? 0);
+    return this.error === undefined ? 0 : (errnoOf(this.error) ?? this.#faultErrno);
   }
 
   /** Its name: `ENOENT`, or that of an error that has no errno, as `ABORT_ERR`. */
   get code(): string | undefined {
     if (this.error === undefined) return undefined;
+    if (this.#faultErrno !== 0 && errnoOf(this.error) === undefined) return errnoName(this.#faultErrno);
     const code: unknown = Reflect.get(Object(this.error), 'code');
     return typeof code === 'string' ? code : errnoName(this.errno);
   }
@@ -137,51 +148,76 @@ type DispatchArguments<Handlers> = Parameters<ServerProtocol<Handlers>['dispatch
 type Handler = (req: unknown, context: CallContext) => unknown;
 
 /**
- * Dispatches with handlers that tell of themselves. A request that does not come to its handler, being malformed, is
- * not told of.
+ * Dispatches with handlers that tell of themselves, and tells the rest once the response stands in the payload. A
+ * request that does not come to its handler, being malformed, is not told of.
  */
 function dispatchObserved<Handlers>(
   protocol: ServerProtocol<Handlers>,
   ...[handlers, mid, payload, payloadLen, context]: DispatchArguments<Handlers>
 ): number | Promise<number> {
   const of = { protocol: protocol.name, name: protocol.names.get(mid) ?? `MID ${mid}`, mid };
+  let begun: CallEvent | undefined;
   const telling = new Proxy(handlers as object, {
     get(target, property): unknown {
       const handler: unknown = Reflect.get(target, property);
       if (typeof handler !== 'function') return handler;
       return (req: unknown) => {
-        const event = new CallEvent(of, true, req, protocol.formats?.get(mid));
+        const event = new CallEvent(of, true, req, protocol.formats?.get(mid), EREMOTEIO);
         event.requestBytes = payloadLen;
-        return observeHandler(event, () => (handler as Handler).call(target, req, context));
+        begun = event;
+        SERVE.start.publish(event);
+        return withResult(event, (handler as Handler).call(target, req, context));
       };
     },
   });
-  return protocol.dispatch(telling as Handlers, mid, payload, payloadLen, context);
+  const dispatched = (): number | Promise<number> =>
+    protocol.dispatch(telling as Handlers, mid, payload, payloadLen, context);
+  return observeDispatch(() => begun, dispatched);
 }
 
-/** Has a handler answer, now or later, and tells of it. */
-function observeHandler(event: CallEvent, handle: () => unknown): unknown {
-  const failed = (error: unknown): never => {
+/** Notes what a handler answers, now or later. */
+function withResult(event: CallEvent, answer: unknown): unknown {
+  const noted = (result: unknown): unknown => {
+    event.result = result;
+    return result;
+  };
+  return isPromise(answer) ? Promise.resolve(answer).then(noted) : noted(answer);
+}
+
+/** Tells how a request went whose handler has begun: `begun` is asked once it has, or has not. */
+function observeDispatch(
+  begun: () => CallEvent | undefined,
+  dispatch: () => number | Promise<number>,
+): number | Promise<number> {
+  const failed = (error: unknown): void => {
+    const event = begun();
+    if (event === undefined) return;
     event.ended();
     event.error = error;
+    event.responseBytes = ERROR_BYTES;
     SERVE.error.publish(event);
-    throw error;
   };
-  const answered = (answer: unknown): unknown => {
-    event.ended();
-    event.result = answer;
-    return answer;
+  const responded = (size: number): void => {
+    const event = begun();
+    if (size < 0) return failed(failure(-size));
+    event?.ended();
+    if (event !== undefined) event.responseBytes = size;
   };
-  SERVE.start.publish(event);
   try {
-    const answer = handle();
-    event.isSync = !isPromise(answer);
-    if (event.isSync) return answered(answer);
-    const later = Promise.resolve(answer).then(answered, failed);
-    return later.finally(() => SERVE.asyncEnd.publish(event));
+    const size = dispatch();
+    const event = begun();
+    if (!isPromise(size)) responded(size);
+    else if (event !== undefined) {
+      event.isSync = false;
+      const later = Promise.resolve(size);
+      void later.then(responded, failed).finally(() => SERVE.asyncEnd.publish(event));
+    }
+    return size;
   } catch (error) {
-    return failed(error);
+    failed(error);
+    throw error;
   } finally {
-    SERVE.end.publish(event);
+    const event = begun();
+    if (event !== undefined) SERVE.end.publish(event);
   }
 }

@@ -19,6 +19,7 @@ import { Program } from '../peers/program.js';
 import { ScriptedPeer, u32 } from '../peers/scripted.js';
 import type { ScriptedWorkerData } from '../peers/scripted-worker.js';
 import { memfs } from 'memfs';
+import { Echo, type EchoHandlers, type SayResp } from '../../examples/echo/generated/echo/index.js';
 
 const observing = suite('observing calls');
 const fd = FDID(1);
@@ -98,11 +99,11 @@ observing('another call ends later, with its errno', async () => {
   end();
   const told = events.filter(([what]) => what === 'asyncEnd').map(([, event]) => event);
   assert.equal(
-    told.map(({ name, code, errno }) => [name, code, errno]),
+    told.map(({ name, code, errno, communicator, requestBytes }) => [name, code, errno, communicator, requestBytes]),
     [
-      ['FStat', 'ENOENT', 2],
-      ['Connect', 'ETIMEDOUT', 110],
-      ['Flush', 'ABORT_ERR', 0],
+      ['FStat', 'ENOENT', 2, 'socket', 8],
+      ['Connect', 'ETIMEDOUT', 110, 'socket', 16],
+      ['Flush', 'ABORT_ERR', 0, undefined, 0],
     ],
   );
   assert.equal(
@@ -161,6 +162,48 @@ observing('a server tells of the requests that its handlers answer, at once or l
     ended.map(({ code }) => code),
     [undefined, 'EBADF', undefined],
   );
+  await client.disconnect();
+  await server.close();
+});
+
+observing('a server tells of failures as its client learns them, and the size of each answer', async () => {
+  const [ours, theirs] = connectedPair();
+  const bug = Object.assign(new Error('a bug'), { code: 'ERR_OF_NOBODY' });
+  let answers: (() => unknown)[] = [];
+  const { events, end } = note('lisafs:serve');
+  const handlers: EchoHandlers = { say: () => answers.shift()!() as SayResp };
+  await using server = await serve({ fd: theirs, protocol: Echo, handlers, onFault: () => undefined });
+  await using client = await connect({ fd: ours, channels: 0, protocol: Echo });
+  const sized = { text: 'four' };
+  const fails = (error: unknown) => (): never => {
+    throw error;
+  };
+  answers = [
+    () => sized,
+    () => Promise.resolve(sized),
+    fails(bug),
+    () => Promise.reject(bug),
+    () => ({ text: 5 }),
+    () => Promise.resolve({ text: 5 }),
+    fails(Object.assign(new Error(), { errno: 2 })),
+  ];
+  while (answers.length > 0) await client.say({ text: '' }).catch(() => undefined);
+  end();
+  const ended = events.filter(([what, { isSync }]) => what === (isSync ? 'end' : 'asyncEnd')).map(([, event]) => event);
+  assert.equal(
+    ended.slice(1).map(({ isSync, errno, code, responseBytes }) => [isSync, errno, code, responseBytes]),
+    [
+      [true, 0, undefined, 6],
+      [false, 0, undefined, 6],
+      [true, 121, 'EREMOTEIO', 4],
+      [false, 121, 'EREMOTEIO', 4],
+      [true, 121, 'EREMOTEIO', 4],
+      [false, 121, 'EREMOTEIO', 4],
+      [true, 2, 'ENOENT', 4],
+    ],
+  );
+  assert.is(events.filter(([what]) => what === 'error').length, 5);
+  assert.ok(ended.every(({ duration }) => duration! >= 0));
   await client.disconnect();
   await server.close();
 });
