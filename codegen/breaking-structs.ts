@@ -111,7 +111,10 @@ export class StructComparison {
       this.#sameField(was, field, subject);
       const isMoved = areUnique && (oldNames.has(field.name) || nowNames.has(was.name)) && was.name !== field.name;
       const isElsewhere = was.path !== field.path && (oldPaths.has(field.path) || nowPaths.has(was.path));
-      if (isMoved || isElsewhere) this.#swapped({ ...was, name: was.path }, field, subject);
+      // What stood beside it had the name that it has now, whatever they are parts of.
+      const isNeighbour =
+        was.name !== field.name && oldPaths.has(`${was.path.slice(0, -was.name.length)}${field.name}`);
+      if (isMoved || isElsewhere || isNeighbour) this.#swapped({ ...was, name: was.path }, field, subject);
     }
   }
 

@@ -546,6 +546,22 @@ export const PAIRS: readonly (readonly [name: string, before: string, after: str
     "wire FIELDS_SWAPPED AReq.x: its bytes are those that 'a.x' had: running peers take one for the other",
   ],
   [
+    'fields in place of a struct, in another order than its own, beside one that has the same names',
+    'export interface S { x: u32; y: u32 } export interface P { a: Message<256, { a: S; b: S }, Empty> }',
+    'export interface S { x: u32; y: u32 } export interface P { a: Message<256, { y: u32; x: u32; b: S }, Empty> }',
+    'source FIELDS_REGROUPED AReq: the bytes are the same, but code that names the fields must name others',
+    "wire FIELDS_SWAPPED AReq.y: its bytes are those that 'a.x' had: running peers take one for the other",
+    "wire FIELDS_SWAPPED AReq.x: its bytes are those that 'a.y' had: running peers take one for the other",
+  ],
+  [
+    'a struct in place of fields that stand in its other order, beside one that has the same names',
+    'export interface S { x: u32; y: u32 } export interface P { a: Message<256, { y: u32; x: u32; b: S }, Empty> }',
+    'export interface S { x: u32; y: u32 } export interface P { a: Message<256, { a: S; b: S }, Empty> }',
+    "wire FIELDS_SWAPPED AReq.x: its bytes are those that 'y' had: running peers take one for the other",
+    "wire FIELDS_SWAPPED AReq.y: its bytes are those that 'x' had: running peers take one for the other",
+    'source FIELDS_REGROUPED AReq: the bytes are the same, but code that names the fields must name others',
+  ],
+  [
     'structs of one type in place of their fields',
     'export interface S { x: u32; y: u32 } export interface P { a: Message<256, { a: S; b: S }, Empty> }',
     'export interface S { x: u32; y: u32 } export interface P { a: Message<256, { a: S; bx: u32; by: u32 }, Empty> }',
