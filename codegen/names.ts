@@ -102,7 +102,7 @@ export function wrongField(name: string): string | undefined {
 /** What is wrong with the name of a struct, an alias or a protocol. */
 export function wrongType(name: string): string | undefined {
   if (VOCABULARY.includes(name)) return 'is a word of the vocabulary; choose another name';
-  const large = name.slice(0, 1).toUpperCase() + name.slice(1);
+  const large = name.replace(/(?:^|_+)([a-z0-9])/gu, (_, letter: string) => letter.toUpperCase());
   const wrong = wrongName(name, '[A-Z]', /^[A-Z]\w*$/u.test(large) && large !== name ? `'${large}'` : "'BlockList'");
   if (wrong !== undefined) return wrong;
   return RESERVED_TYPES.has(name) ? 'is a name that generated code needs for itself; choose another' : undefined;

@@ -349,6 +349,7 @@ function isNothing(node: TypeNode): boolean {
 }
 
 function foreign(node: TypeNode): { what: string; advice: string } {
+  if (node.getKind() === SyntaxKind.JSDocNullableType) return { ...NOTHING, what: show(node.getText()) };
   if (node.getText() === 'null') return { what: 'null', advice: 'write Empty, or leave the field out' };
   if (Node.isArrayTypeNode(node)) {
     return { what: 'an array', advice: `write List<${plainText(node.getElementTypeNode().getText())}>` };

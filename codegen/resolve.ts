@@ -4,6 +4,7 @@ import { RULES, isRule } from './breaking-rules.js';
 import { choiceOf, errorCodesOf, isChoice, isErrorCodes } from './choices.js';
 import { checkProtocol } from './check.js';
 import type { Allowed, Choice, Diagnostic, ErrorCodes, Field, Message, Place, Protocol, Struct } from './ir.js';
+import { missingImports } from './imported.js';
 import { messageParts } from './message-parts.js';
 import { MAX_MID, STANDARD_MESSAGES, freeMID, standardMessage, wrongExtensionMID, wrongMID } from './mids.js';
 import {
@@ -72,6 +73,7 @@ class Resolver {
 
   protocol(statements: readonly StatementSyntax[]): Protocol | undefined {
     for (const statement of statements) this.#checkStatement(statement);
+    this.diagnostics.push(...missingImports(statements));
     const interfaces = statements.filter((statement) => statement.kind === 'interface');
     const aliases = statements.filter((statement) => statement.kind === 'alias');
     const root = this.#root(interfaces);

@@ -44,11 +44,11 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
     "1:1: a schema is one file, and './foo.js' is another; move 'Foo' here, and drop this import",
   ],
   [
-    declared("import type { Liszt } from './vocabulary.js';"),
+    declared("import type { Liszt, Empty, Message } from './vocabulary.js';"),
     "1:15: 'Liszt' is no word of the vocabulary; did you mean 'List'? Else declare it in this file",
   ],
   [
-    declared("import type { u8 as byte } from './vocabulary.js';"),
+    declared("import type { u8 as byte, Empty, Message } from './vocabulary.js';"),
     "1:15: 'u8' is imported under another name; import it under its own",
   ],
   [

@@ -213,6 +213,24 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
     "1:88: 'FD' has no form on the wire; a response donates descriptors by their names, behind it: Message<256, Empty, Empty, Donates<'file'>>",
     "1:95: Donates is no type of a field; write it behind the response, Message<256, Empty, Empty, Donates<'file'>>",
   ],
+  [
+    'export interface P { a: Message<256, { a: u32?; b: ?u8 }, Empty> }',
+    "1:43: 'u32?' has no form on the wire; write a question mark after the name of a field that may be missing, as in a?: u8, and its type alone",
+    "1:52: '?u8' has no form on the wire; write a question mark after the name of a field that may be missing, as in a?: u8, and its type alone",
+  ],
+  [
+    'export interface kv_entry { a: u8 }\nexport interface P { a: Message<256, kv_entry, Empty> }',
+    "1:1: 'kv_entry' does not look like its kind of name; write 'KvEntry'",
+  ],
+
+  // A word that the import leaves out.
+  [
+    "import type { Empty, Message, u8 } from 'lisafs/schema';\nexport type K = Opaque<u64>;\nexport interface P { a: Message<256, { a: u8; k: List<K>; s: Str; t: Str }, Empty> }",
+    "2:17: 'Opaque' is not imported; write it into the import in line 1",
+    "2:24: 'u64' is not imported; write it into the import in line 1",
+    "3:50: 'List' is not imported; write it into the import in line 1",
+    "3:62: 'Str' is not imported; write it into the import in line 1",
+  ],
   ['\u0000', '1:1: Invalid character. TypeScript cannot read this; mend it first'],
   ['export interface P {', "1:21: '}' expected. TypeScript cannot read this; mend it first"],
   ['hello world', '1:1: Unexpected keyword or identifier. TypeScript cannot read this; mend it first'],
@@ -361,7 +379,7 @@ const ODD_CASES: typeof CASES = [
     '1:1: only the vocabulary is imported, by name; write import type { u32 } from …',
   ],
   [beside("import type { u8 } from 'evil';"), "1:1: 'evil' is not the vocabulary; import from 'lisafs/schema'"],
-  [beside("import type { u8, u8 } from 'lisafs/schema';"), "1:19: 'u8' is imported twice; drop one"],
+  [beside("import type { u8, u8, Empty, Message } from 'lisafs/schema';"), "1:19: 'u8' is imported twice; drop one"],
   [
     beside('export type E = Errors<{ ENOENT: 4096 }>;'),
     "1:26: 'ENOENT' is what another error is called already; choose a name of your own, as in 'NotFound'",

@@ -177,7 +177,7 @@ inBrowser('has a picture of every request and response, limits, and first what i
   const schema = join(context.folder, 'one.ts');
   writeFileSync(
     schema,
-    `import type { Bytes, Limits, Message, Str } from 'lisafs/schema';
+    `import type { Bytes, Limits, Message, Str, u8 } from 'lisafs/schema';
 export interface Part { text: Str }
 export interface Get { name: Str<u8, 40>; part: Part; more?: Part }
 export interface One {
