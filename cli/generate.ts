@@ -111,7 +111,11 @@ async function generateOnce(options: Options, output: Output): Promise<number> {
     options.schemas.some((other, j) => j < i && sameOutput(schema, other)),
   );
   if (twin !== undefined) {
-    output.error(`${posixPath(twin)}:1:1: another schema has this file name, and so the same folder; rename one\n`);
+    const isSame = options.schemas.filter((schema) => resolve(schema) === resolve(twin)).length > 1;
+    const what = isSame
+      ? 'this schema is named twice; name it once'
+      : 'another schema has this file name, and so the same folder; rename one';
+    output.error(`${posixPath(twin)}:1:1: ${what}\n`);
     return 1;
   }
   const inputs = options.schemas.flatMap((schema) => inputOf(schema, options, output) ?? []);
@@ -168,6 +172,12 @@ function posixPath(path: string): string {
   return (shown.startsWith('..') ? basename(path) : shown).split(sep).join('/');
 }
 
+/** What to do about a schema that is there. */
+const UNREADABLE: ReadonlyMap<string, string> = new Map([
+  ['EISDIR', 'name the schemas in this folder'],
+  ['EACCES', 'give yourself the right to read it'],
+]);
+
 function inputOf(schema: string, options: Options, output: Output): SchemaInput | undefined {
   const file = posixPath(schema);
   try {
@@ -181,7 +191,8 @@ function inputOf(schema: string, options: Options, output: Output): SchemaInput 
     return { file, text, runtime, command: options.command, extensions: isExtensions(schema) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    output.error(`${file}:1:1: cannot be read (${String(code)}); name a schema that is there\n`);
+    const advice = UNREADABLE.get(String(code)) ?? 'name a schema that is there';
+    output.error(`${file}:1:1: cannot be read (${String(code)}); ${advice}\n`);
     return undefined;
   }
 }

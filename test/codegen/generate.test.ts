@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
@@ -114,7 +114,7 @@ test('a file that is no text, or is not there, is named with its place', async (
     error: 'kv.ts:3:1: this line is not UTF-8; save the file as UTF-8\n',
   });
   const { error } = await run(directory, '--out', out);
-  assert.match(error, /^lisafs-generate-\w+:1:1: cannot be read \(EISDIR\); name a schema that is there\n$/u);
+  assert.match(error, /^lisafs-generate-\w+:1:1: cannot be read \(EISDIR\); name the schemas in this folder\n$/u);
 });
 
 test('what is not called as a schema is has no folder of its own, and is refused', async ({ directory, out }) => {
@@ -128,10 +128,15 @@ test('what is not called as a schema is has no folder of its own, and is refused
   assert.equal(readdirSync(directory).includes('out'), false);
 });
 
-test('two schemas do not go to one folder', async ({ schema, out }) => {
-  const { status, error } = await run(schema, schema, '--out', out);
+test('two schemas do not go to one folder', async ({ directory, schema, out }) => {
+  mkdirSync(join(directory, 'other'));
+  const twin = join(directory, 'other', 'kv.ts');
+  writeFileSync(twin, SCHEMA);
+  const { status, error } = await run(schema, twin, '--out', out);
   assert.is(status, 1);
   assert.is(error, 'kv.ts:1:1: another schema has this file name, and so the same folder; rename one\n');
+  const twice = await run(schema, schema, '--out', out);
+  assert.equal([twice.status, twice.error], [1, 'kv.ts:1:1: this schema is named twice; name it once\n']);
 });
 
 test('writes to a folder that cannot be made: it is told, and soon', async ({ schema }) => {
