@@ -89,9 +89,14 @@ function wrongName(name: string, first: string, example: string): string | undef
   return undefined;
 }
 
+/** `block-size` gives `blockSize`: what a name in quotes can have, and no other can. */
+function camel(name: string): string {
+  return name.replace(/(?<=\w)[ .-]+(\w)/gu, (_, letter: string) => letter.toUpperCase());
+}
+
 /** What is wrong with a field's name. */
 export function wrongField(name: string): string | undefined {
-  const small = name
+  const small = camel(name)
     .replace(/^_+/u, '')
     .replace(/^[A-Z]+(?=[A-Z][a-z]|$)|^[A-Z]/u, (capitals) => capitals.toLowerCase());
   const wrong = wrongName(name, '[a-z]', /^[a-z]\w*$/u.test(small) && small !== name ? `'${small}'` : "'blockSize'");
@@ -115,7 +120,9 @@ export function wrongConstant(name: string): string | undefined {
 
 /** What is wrong with a message's name under this MID. */
 export function wrongMember(member: string, mid: number | undefined): string | undefined {
-  const wrong = wrongName(member, '[A-Za-z]', "'readBlock'");
+  const joined = camel(member);
+  const isBetter = joined !== member && /^[A-Za-z]\w*$/u.test(joined);
+  const wrong = wrongName(member, '[A-Za-z]', isBetter ? `'${joined}'` : "'readBlock'");
   if (wrong !== undefined) return wrong;
   const stub = stubName(member);
   if (STANDARD_STUBS.get(mid ?? -1) === stub) return undefined;

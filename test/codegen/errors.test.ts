@@ -301,7 +301,12 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
     'export interface S { a: u8 }\nexport interface T extends S { a: u8 }\nexport interface P { a: Message<256, T, Empty> }',
     "2:32: 'a' is there already (line 1); give one of them another name",
   ],
-  [request("'a b': u8"), "1:40: 'a b' is no name of ASCII letters, digits and _; write one, as in 'blockSize'"],
+  [request("'a b': u8"), "1:40: 'a b' is no name of ASCII letters, digits and _; write one, as in 'aB'"],
+  [request("'a-*': u8"), "1:40: 'a-*' is no name of ASCII letters, digits and _; write one, as in 'blockSize'"],
+  [
+    members("'get-one.now': Message<256, Empty, Empty>"),
+    "1:22: 'get-one.now' is no name of ASCII letters, digits and _; write one, as in 'getOneNow'",
+  ],
   [request('then: u8'), "1:40: 'then' is a name that generated code needs for itself; choose another"],
   [request('FDName: u8'), "1:40: 'FDName' does not look like its kind of name; write 'fdName'"],
 ];
