@@ -33,6 +33,8 @@ import { Types } from './types.js';
 
 /** numFDs is one byte on the wire. */
 const MAX_DONATED_COUNT = 255;
+/** As many parameters has the vocabulary's Donates; an editor refuses more. */
+const MAX_NAMES_COUNT = 8;
 /** A payload's length is a u32 on the wire. */
 const MAX_LIMIT_BYTES = 0xffff_ffff;
 
@@ -414,6 +416,10 @@ class Resolver {
       const isName = type.kind === 'string' && wrongField(type.value) === undefined;
       const advice = `write Donates<'${isName ? type.value : 'name'}'>, or leave it out`;
       return this.#report(type.place, `what stands behind the response says what it donates; ${advice}`) ?? [];
+    }
+    if (type.args.length > MAX_NAMES_COUNT) {
+      const what = `Donates takes ${MAX_NAMES_COUNT} names, not ${type.args.length}`;
+      this.#report(type.place, `${what}; write a tuple of them, Donates<['file', …]>`);
     }
     const items = type.args.flatMap((argument) => (argument.kind === 'tuple' ? argument.items : [argument]));
     if (items.length > MAX_DONATED_COUNT) {

@@ -58,7 +58,7 @@ export type Str<Count extends CountType = u16, Max extends number = never> = str
 
 /**
  * A list: the number of its elements as a `Count`, then the elements, packed. More than `Max` are refused at both ends.
- * `T` is an integer, an `Opaque`, a `Str` or a struct of any size.
+ * `T` is anything that a field can be but another `List`, `Bytes`, `FixedBytes` or a `Pad`: a struct may hold those.
  */
 export type List<T, Count extends CountType = u16, Max extends number = never> = T[] & {
   readonly [word]?: ['List', Count, Max];

@@ -222,6 +222,10 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
     'export interface kv_entry { a: u8 }\nexport interface P { a: Message<256, kv_entry, Empty> }',
     "1:1: 'kv_entry' does not look like its kind of name; write 'KvEntry'",
   ],
+  [
+    "export interface P { a: Message<256, Empty, Empty, Donates<'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'>> }",
+    "1:52: Donates takes 8 names, not 9; write a tuple of them, Donates<['file', …]>",
+  ],
 
   // A word that the import leaves out.
   [
