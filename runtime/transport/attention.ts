@@ -30,6 +30,8 @@ const CALLBACK_WORK = 8;
 const YIELD_WORK = 16;
 /** A dedicated thread keeps nobody waiting, and asks less often: every 30 to 100 us. */
 const DEDICATED_WORK_PER_CLOCK = 2048;
+/** How often it blocks, or looks for a slice, before it asks whether its event loop is due. */
+const ROUNDS_PER_CLOCK = 32;
 /** How long a dedicated thread looks before it asks whether it was called. */
 const DEDICATED_SLICE_MS = 0.05;
 /**
@@ -204,7 +206,9 @@ function serveBlocking(active: readonly string[]): boolean {
   const until = performance.now() + longest;
   const self = dedication!;
   self.begin(longest);
-  while (mayBlock() && !self.isCalled && performance.now() < until) {
+  for (let rounds = 1; mayBlock() && !self.isCalled; rounds++) {
+    // To ask for the time makes an object, and a round may be a call.
+    if (rounds % ROUNDS_PER_CLOCK === 0 && performance.now() >= until) break;
     if (awake.length > 0) {
       startSlice();
       tuckIn();
@@ -214,8 +218,8 @@ function serveBlocking(active: readonly string[]): boolean {
       // Without channels there are sockets alone, and those are the event loop's.
       break;
     } else {
-      self.block(blocked);
-      if (!rouseBlocked()) break;
+      const hasTime = self.block(blocked);
+      if (!rouseBlocked() || !hasTime) break;
     }
   }
   self.heed();
@@ -243,7 +247,7 @@ export class TurnWait {
   #state: State = 'idle';
   #onTurn: (() => void) | undefined;
   /** How long to stay awake, 0 for one more look; and until when that is, once there was a reason to ask. */
-  #awakeMS = 0;
+  #awakeUS = 0;
   #awakeUntil = 0;
   #isTimed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -275,19 +279,19 @@ export class TurnWait {
    */
   start(onTurn: () => void): void {
     this.#onTurn = onTurn;
-    const awakeMS = this.#endpoint.awakeMS(mayBlock());
+    const awakeUS = this.#endpoint.awakeUS(mayBlock());
     if (this.#state === 'roused') {
-      if (awakeMS === 0 && this.#blocksAgain()) return;
+      if (awakeUS === 0 && this.#blocksAgain()) return;
       this.#leaveSleep();
     }
-    if (awakeMS > 0) return this.#stayAwake(awakeMS);
+    if (awakeUS > 0) return this.#stayAwake(awakeUS);
     this.#leaveList();
     this.#fallAsleep();
   }
 
-  #stayAwake(awakeMS: number): void {
+  #stayAwake(awakeUS: number): void {
     const isListed = this.#state === 'called';
-    this.#awakeMS = awakeMS;
+    this.#awakeUS = awakeUS;
     this.#isTimed = false;
     this.#state = 'awake';
     if (!isListed) add(this);
@@ -299,7 +303,7 @@ export class TurnWait {
    */
   finish(): boolean {
     // Who comes from sleep has not been waiting awake.
-    if (this.#awakeMS > 0) this.#endpoint.patience.rewarded();
+    if (this.#awakeUS > 0) this.#endpoint.patience.rewarded();
     const onTurn = this.#onTurn!;
     this.#onTurn = undefined;
     this.#state = 'called';
@@ -328,7 +332,7 @@ export class TurnWait {
   sleepAfter(now: number): void {
     if (!this.#isTimed) {
       this.#isTimed = true;
-      this.#awakeUntil = now + this.#awakeMS;
+      this.#awakeUntil = now + this.#awakeUS / 1000;
     }
     if (now < this.#awakeUntil) return;
     this.#endpoint.patience.disappointed();

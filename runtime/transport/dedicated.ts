@@ -6,6 +6,7 @@
  * something for it, the thread that started it, changes the word and wakes it, and it goes back to its event loop.
  */
 
+import { ETIMEDOUT } from '../wire/errno.js';
 import {
   ALL_WAITERS,
   futexWaitvUntilDeadline,
@@ -82,13 +83,13 @@ export class Dedication {
     setWaitvDeadline(ms);
   }
 
-  /** Sleeps until one of these words changes, or somebody calls, or the time that was begun is over. */
-  block(sleepers: Iterable<SleepWord>): void {
+  /** Sleeps until one of these words changes, or somebody calls. False where the time that was begun is over. */
+  block(sleepers: Iterable<SleepWord>): boolean {
     setWaiter(0, this.#address % TWO_32, Math.floor(this.#address / TWO_32), this.#seen);
     let count = 1;
     for (const { waitAddress, waitValue } of sleepers) {
       setWaiter(count++, waitAddress % TWO_32, Math.floor(waitAddress / TWO_32), waitValue);
     }
-    futexWaitvUntilDeadline(count);
+    return futexWaitvUntilDeadline(count) !== -ETIMEDOUT;
   }
 }

@@ -118,8 +118,8 @@ export class Endpoint {
   }
 
   /** How long to stay awake for the next turn: see Patience. A server's peer that is gVisor's sleeps always. */
-  awakeMS(mayBlock: boolean): number {
-    return this.patience.awakeMS(mayBlock, !this.#elidesWakes && this.#active === SERVER_ACTIVE);
+  awakeUS(mayBlock: boolean): number {
+    return this.patience.awakeUS(mayBlock, !this.#elidesWakes && this.#active === SERVER_ACTIVE);
   }
 
   /** True where both ends have agreed to leave out wakes that nobody needs. */

@@ -33,18 +33,18 @@ export interface WaitSettings {
 interface Limits {
   /** Looks before sleeping; each takes some 15 ns, of which all but one is `relax`. */
   readonly looks: number;
-  readonly awakeMS: number;
+  readonly awakeUS: number;
   readonly adapts: boolean;
 }
 
 const LIMITS: Readonly<Record<WaitStrategy, Limits>> = {
-  'lowest-latency': { looks: 100_000, awakeMS: 1, adapts: false },
-  balanced: { looks: 5000, awakeMS: 0.1, adapts: true },
-  'lowest-cpu': { looks: 0, awakeMS: 0, adapts: false },
+  'lowest-latency': { looks: 100_000, awakeUS: 1000, adapts: false },
+  balanced: { looks: 5000, awakeUS: 100, adapts: true },
+  'lowest-cpu': { looks: 0, awakeUS: 0, adapts: false },
 };
-const ASLEEP: Limits = { looks: 0, awakeMS: 0, adapts: false };
+const ASLEEP: Limits = { looks: 0, awakeUS: 0, adapts: false };
 /** With one cpu each look but the first comes after the peer had that cpu. */
-const GIVING_WAY: Limits = { looks: 3, awakeMS: 0.02, adapts: true };
+const GIVING_WAY: Limits = { looks: 3, awakeUS: 20, adapts: true };
 
 /**
  * Looks in vain after which one gives way: longer than most answers take. But after the first where the peer seems to
@@ -102,16 +102,16 @@ export class Patience {
     this.turnMS = this.#limits.looks > 0 && !this.#isAlone ? turnSpinUS / 1000 : 0;
   }
 
-  /** The part of the whole that is left after the waits in vain. */
+  /** The part of the whole that is left after the waits in vain. An integer: any other number would be an object. */
   #share(whole: number): number {
     if (this.#inVain === 0) return whole;
-    if (this.#inVain < GIVE_UP_COUNT) return whole / (1 << this.#inVain);
+    if (this.#inVain < GIVE_UP_COUNT) return (whole + (1 << this.#inVain) - 1) >> this.#inVain;
     return ++this.#waits % TRY_AGAIN_COUNT === 0 ? whole : 0;
   }
 
   /** How many times to look, in a thread that may block. */
   looks(): number {
-    return Math.ceil(this.#share(this.#limits.looks)) * this.#reach;
+    return this.#share(this.#limits.looks) * this.#reach;
   }
 
   /** One has given way, and has `helped` the peer to answer or not. Returns after how many looks to do so again. */
@@ -121,14 +121,14 @@ export class Patience {
   }
 
   /**
-   * How long to stay awake, in an event loop. `mayBlock` says that nobody is kept waiting by it, so that one may give
-   * way as well. `isPeerAsleep` says that the peer sleeps whenever it waits, as gVisor's client does: it has to be
-   * woken at each turn, and that takes a fraction of the time where both are on one cpu, on which the kernel brings
-   * them together only if neither stays awake.
+   * How long to stay awake, in an event loop, in whole microseconds. `mayBlock` says that nobody is kept waiting by it,
+   * so that one may give way as well. `isPeerAsleep` says that the peer sleeps whenever it waits, as gVisor's client
+   * does: it has to be woken at each turn, and that takes a fraction of the time where both are on one cpu, on which
+   * the kernel brings them together only if neither stays awake.
    */
-  awakeMS(mayBlock: boolean, isPeerAsleep: boolean): number {
-    if (this.#isAlone) return mayBlock && ours.pays() ? this.#share(this.#limits.awakeMS) : 0;
-    return isPeerAsleep && this.#limits.adapts ? 0 : this.#share(this.#limits.awakeMS);
+  awakeUS(mayBlock: boolean, isPeerAsleep: boolean): number {
+    if (this.#isAlone) return mayBlock && ours.pays() ? this.#share(this.#limits.awakeUS) : 0;
+    return isPeerAsleep && this.#limits.adapts ? 0 : this.#share(this.#limits.awakeUS);
   }
 
   /** The wait was worth it, or nothing was waited for. */
