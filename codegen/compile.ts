@@ -1,6 +1,6 @@
 /** The compiler's one entry: a schema's text in, the generated files' text out, or everything that is wrong with it. */
 
-import { type Files, emitProtocol } from './emit.js';
+import { type Files, emitProtocol, oneLine } from './emit.js';
 import type { RuntimeSpecifier } from './imports.js';
 import type { Diagnostic, LaidProtocol } from './ir.js';
 import { layoutProtocol } from './layout.js';
@@ -93,6 +93,5 @@ function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 
 /** `schema/x.ts:12:3: what is wrong; what to do`, in which no name of a file hides anything. */
 export function formatDiagnostic({ place, message }: Diagnostic): string {
-  const file = place.file.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?');
-  return `${file}:${place.line}:${place.column}: ${message}`;
+  return `${oneLine(place.file)}:${place.line}:${place.column}: ${message}`;
 }

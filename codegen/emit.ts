@@ -97,7 +97,8 @@ function spaced(text: string): string {
   return lines.join('\n');
 }
 
-function oneLine(text: string): string {
+/** A path or a command in which nothing ends the line, or hides from a reader. */
+export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '?');
 }
 
