@@ -1,6 +1,6 @@
 /**
- * Runs a command in a gVisor sandbox whose files come from here: its root is in memory, made by this file, and /work is
- * a directory of this machine, less what the command is not to see or to change.
+ * Runs a command in a gVisor sandbox whose files come from here: its root is in memory, made by this file, and /project
+ * is a directory of this machine, less what the command is not to see or to change.
  *
  *     node dist/examples/sandbox.js ['SHELL COMMANDS']
  *
@@ -17,9 +17,9 @@ import { memfs } from 'memfs';
 
 const SCRIPT = `
 cat /etc/motd
-ls -A /work
-cp -r /work/src /work/build && echo built > /work/build/done
-echo changed > /work/src/code
+ls -A /project
+cp -r /project/src /project/build && echo built > /project/build/done
+echo changed > /project/src/code
 mkdir /home && echo 'for this sandbox alone' > /home/note && cat /home/note
 sha256sum /bin/busybox | cut -c 1-64
 exit 7`;
@@ -65,9 +65,9 @@ function runSandbox(folder: string, script: string): void {
   execFileSync(process.execPath, [lisafs, 'gofer', '--install', folder, '--runsc', found, '--module', module]);
   const config = {
     ociVersion: '1.0.2',
-    process: { user: { uid: 0, gid: 0 }, cwd: '/work', env: ['PATH=/bin'], args: ['/bin/sh', '-c', script] },
+    process: { user: { uid: 0, gid: 0 }, cwd: '/project', env: ['PATH=/bin'], args: ['/bin/sh', '-c', script] },
     root: { path: 'served-from-memory' },
-    mounts: [{ destination: '/work', type: 'bind', source: plantProject(folder) }],
+    mounts: [{ destination: '/project', type: 'bind', source: plantProject(folder) }],
     linux: {},
   };
   fs.writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
@@ -79,7 +79,7 @@ function runSandbox(folder: string, script: string): void {
   const box = spawnSync('unshare', command, { cwd: folder, encoding: 'utf8' });
   console.log(`In the sandbox:\n${box.stdout}${box.stderr}It ended with status ${box.status}.\n`);
   const audit = join(folder, 'audit.log');
-  if (fs.existsSync(audit)) console.log(`What it did to /work:\n${fs.readFileSync(audit, 'utf8')}`);
+  if (fs.existsSync(audit)) console.log(`What it did to /project:\n${fs.readFileSync(audit, 'utf8')}`);
   const there = fs.readdirSync(join(folder, 'project'), { recursive: true, encoding: 'utf8' }).sort();
   console.log(`What is there now, on this machine: ${there.join(' ')}`);
 }

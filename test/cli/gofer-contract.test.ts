@@ -14,7 +14,7 @@ const SPEC = {
     { destination: '/proc', type: 'proc' },
     { destination: '/data', type: 'bind', source: '/srv/data', options: ['ro'] },
     { destination: '/tmp', type: 'tmpfs', source: 'tmpfs' },
-    { destination: '/work', source: 'work', options: ['rbind'] },
+    { destination: '/bound', source: 'work', options: ['rbind'] },
   ],
 };
 
@@ -46,7 +46,7 @@ contract('name the root and each bind mount, with its socket, in 2022', () => {
   assert.equal(shown(read2022), [
     ['/', '/b/rootfs', true, 7],
     ['/data', '/srv/data', true, 8],
-    ['/work', '/b/work', false, 9],
+    ['/bound', '/b/work', false, 9],
   ]);
   assert.equal([read2022.mountsFD, read2022.hostUDS, read2022.hostFIFO], [5, 'none', 'none']);
   assert.equal(read2022.mounts[0]!.annotations, { a: 'b' });
@@ -61,12 +61,12 @@ contract('name them so today, those that the sandbox keeps to itself being uncha
   assert.equal(shown(read([...OF_TODAY, ...THREE])), [
     ['/', '/b/rootfs', true, 7],
     ['/data', '/srv/data', true, 8],
-    ['/work', '/b/work', false, 9],
+    ['/bound', '/b/work', false, 9],
   ]);
   const kept = OF_TODAY.map((word) =>
     word === CONFS ? '--gofer-mount-confs=none:memory,none:none,lisafs:anon' : word,
   );
-  assert.equal(shown(read([...kept, '--io-fds=7'])), [['/work', '/b/work', true, 7]]);
+  assert.equal(shown(read([...kept, '--io-fds=7'])), [['/bound', '/b/work', true, 7]]);
 });
 
 contract('of 2022 say by --overlay what is kept from the host', () => {

@@ -16,13 +16,13 @@ const EXPECTED = [
   'src',
   'for this sandbox alone',
   /^[0-9a-f]{64}$/,
-  "/bin/sh: can't create /work/src/code: Read-only file system",
+  "/bin/sh: can't create /project/src/code: Read-only file system",
   'It ended with status 7.',
   '',
-  'What it did to /work:',
-  'MkdirAt /work/build ok',
-  'OpenCreateAt /work/build/done ok',
-  'OpenAt /work/src/code EROFS',
+  'What it did to /project:',
+  'MkdirAt /project/build ok',
+  'OpenCreateAt /project/build/done ok',
+  'OpenAt /project/src/code EROFS',
   'What is there now, on this machine: .env build build/code build/done src src/code',
 ];
 

@@ -1,4 +1,4 @@
-/** For our gofer in the tests: what is served at /work, as the annotation says, and at / what config.json names. */
+/** For our gofer in the tests: what is served at /bound, as the annotation says, and at / what config.json names. */
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ function copied(from: string, fs: IFs, to = '/'): IFs {
 }
 
 const files: GoferModule = ({ destination, source, annotations }) => {
-  if (destination !== '/work') return undefined;
+  if (destination !== '/bound') return undefined;
   switch (annotations[ANNOTATION]) {
     case 'in memory':
       return { root: serveFS(copied(source, memfs().fs).promises) };

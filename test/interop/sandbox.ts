@@ -33,7 +33,7 @@ export interface SandboxOptions {
   readonly script: string;
   /** Annotations in config.json. */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Fills the directory that is mounted at /work. */
+  /** Fills the directory that is mounted at /bound. */
   readonly plant?: (work: string) => void;
   /** How config.json mounts it, besides. */
   readonly mountOptions?: readonly string[];
@@ -98,7 +98,7 @@ class Bundle {
       root: { path: 'root', readonly: rootReadOnly },
       mounts: [
         { destination: '/proc', type: 'proc' },
-        { destination: '/work', type: 'bind', source: 'work', options: ['bind', ...mountOptions] },
+        { destination: '/bound', type: 'bind', source: 'work', options: ['bind', ...mountOptions] },
       ],
       linux: {},
     };
@@ -160,7 +160,7 @@ class Bundle {
   }
 }
 
-/** Runs a sandbox to its end; `look` sees the directory that was at /work. Fails if anything of it stays behind. */
+/** Runs a sandbox to its end; `look` sees the directory that was at /bound. Fails if anything of it stays behind. */
 export async function runSandbox<T>(
   options: SandboxOptions,
   look: (result: SandboxResult, work: string) => T,

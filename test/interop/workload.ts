@@ -35,7 +35,7 @@ export const STATUS = 7;
 
 export const WORKLOAD = `
 umask 022
-cd /work
+cd /bound
 say() { echo "== $*"; }
 fails() { "$@" 2>/dev/null && echo "no failure: $*" || echo "fails: $*"; }
 
@@ -63,7 +63,7 @@ mv -f uno/three/renamed uno/file && cat uno/file
 fails cat uno/three/renamed
 ln -s file uno/soft && cat uno/soft && echo through >> uno/soft && cat uno/file
 ln -s ../uno one/up && ls one/up/
-ln -sfn /work/uno/file one/up && cat one/up
+ln -sfn /bound/uno/file one/up && cat one/up
 rm uno/soft && fails cat uno/soft
 fails mkdir uno
 fails rmdir uno
