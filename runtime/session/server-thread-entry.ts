@@ -4,6 +4,7 @@
  */
 
 import './trace.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { dedicate } from '../transport/attention.js';
 import { Dedication } from '../transport/dedicated.js';
@@ -14,6 +15,15 @@ import type { Connection } from './connection.js';
 import { newServer, type ServeWhat } from './serve-what.js';
 import type { Server, ServerSettings } from './server.js';
 import type { FromThread, ThreadData, ToThread } from './server-thread-messages.js';
+
+/**
+ * How long the thread still has an event loop when all else is done, in milliseconds. What served a moment ago is hot,
+ * and V8 may be compiling it on a thread of its own, which can ask for a collection here and wait for it. Node drains
+ * such tasks at a thread's end without looking for what they ask: both would wait for ever (nodejs/node#54918; more
+ * than one end in four, of servers that had just begun). In an idle event loop the collection happens, and nothing new
+ * gets hot.
+ */
+const LINGER_MS = 50;
 
 const { module, data, settings, controlAddress } = workerData as ThreadData;
 const port = parentPort!;
@@ -47,6 +57,7 @@ async function close(): Promise<void> {
   await server.close();
   process.off('exit', abandon);
   await waitersEnded();
+  await sleep(LINGER_MS);
   port.close();
 }
 
