@@ -70,12 +70,12 @@ export function show(name: string): string {
   return /^['"]/u.test(shown) ? shown : `'${shown}'`;
 }
 
-/** A piece of a schema on one line, in which nothing hides. */
-export function plainText(code: string): string {
+/** A piece of a schema on one line, in which nothing hides, cut where it is longer than `most`. */
+export function plainText(code: string, most = 60): string {
   const plain = (character: string): string =>
     /[\x20-\x7e]/u.test(character) ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`;
   const text = [...code.replace(/[\t\n\r ]+/gu, ' ')].map(plain).join('');
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 /** What is wrong with a name of any kind, if anything: the sentence after the name. */

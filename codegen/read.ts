@@ -73,7 +73,8 @@ function readStatements(file: string, text: string, end: number): ReturnType<typ
     return { statements: [...nodes.map((node) => reader.statement(node)), ...reader.strayTags()], diagnostics: [] };
   }
   const diagnostics = errors.map(({ start = 0, messageText }) => {
-    const message = typeof messageText === 'string' ? messageText : messageText.messageText;
+    // It may quote the schema, as it is.
+    const message = plainText(typeof messageText === 'string' ? messageText : messageText.messageText, 200);
     return { place: reader.placeAt(start), message: `${message} TypeScript cannot read this; mend it first` };
   });
   return { statements: [], diagnostics };
@@ -287,7 +288,12 @@ function isPlainHeritage({ heritageClauses: clauses }: ts.InterfaceDeclaration):
 }
 
 function wrongImport(node: ImportDeclaration): string | undefined {
-  const from = node.getModuleSpecifierValue();
+  // TypeScript parses an import from anything, and only its checker wants a string there.
+  const specifier = node.compilerNode.moduleSpecifier;
+  if (!ts.isStringLiteral(specifier)) {
+    return `${show(specifier.getText())} is no module's name; import from 'lisafs/schema'`;
+  }
+  const from = specifier.text;
   const names = node.getNamedImports().map((named) => named.getName());
   const whole = node.getDefaultImport() ?? node.getNamespaceImport();
   const others = names.filter((name) => !VOCABULARY.includes(name));

@@ -236,6 +236,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
     "3:62: 'Str' is not imported; write it into the import in line 1",
   ],
   ['\u0000', '1:1: Invalid character. TypeScript cannot read this; mend it first'],
+  ["type 'a\u202eb' = u8;", "1:6: Type alias name cannot be 'a\\u{202e}b'. TypeScript cannot read this; mend it first"],
   ['export interface P {', "1:21: '}' expected. TypeScript cannot read this; mend it first"],
   ['hello world', '1:1: Unexpected keyword or identifier. TypeScript cannot read this; mend it first'],
   [
@@ -383,6 +384,11 @@ const ODD_CASES: typeof CASES = [
     '1:1: only the vocabulary is imported, by name; write import type { u32 } from …',
   ],
   [beside("import type { u8 } from 'evil';"), "1:1: 'evil' is not the vocabulary; import from 'lisafs/schema'"],
+  [beside('import type { u8 } from evil;'), "1:1: 'evil' is no module's name; import from 'lisafs/schema'"],
+  [
+    beside('import type { u8 } from FDID = Opaque<u32>;'),
+    "1:1: 'FDID = Opaque<u32>' is no module's name; import from 'lisafs/schema'",
+  ],
   [beside("import type { u8, u8, Empty, Message } from 'lisafs/schema';"), "1:19: 'u8' is imported twice; drop one"],
   [
     beside('export type E = Errors<{ ENOENT: 4096 }>;'),
