@@ -157,6 +157,13 @@ export const memfdCreate = declare<(name: Uint8Array, flags: number) => number>(
 export const ftruncate = declare<(fd: number, length: number) => number>('int ftruncate(int fd, int64_t length)');
 
 export const schedYield = declare<() => number>('int sched_yield()');
+export const schedGetcpu = declare<() => number>('int sched_getcpu()');
+export const schedGetaffinity = declare<(pid: number, size: number, mask: number) => number>(
+  'int sched_getaffinity(int pid, size_t cpusetsize, uintptr_t mask)',
+);
+export const schedSetaffinity = declare<(pid: number, size: number, mask: number) => number>(
+  'int sched_setaffinity(int pid, size_t cpusetsize, uintptr_t mask)',
+);
 export const clockGettime = declare<(clock: number, timespec: number) => number>(
   'int clock_gettime(int clockid, uintptr_t tp)',
 );

@@ -175,7 +175,7 @@ export class Endpoint {
    * after `deadline`, a time of performance.now().
    */
   receiveSync(isPeerAlive: () => boolean, deadline?: number): number {
-    let untilYield = this.patience.looksBeforeYield;
+    let untilYield = this.patience.beginLooking(this.#elidesWakes);
     for (let looks = this.patience.looks(); looks > 0; looks--) {
       if (this.#words.peek(CONN_STATE) === this.#inactive) {
         relax();

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { outOfRange, wrongType } from '../wire/invalid.js';
 import { ours } from './giving-way.js';
+import { aside, type MovingAside } from './moving-aside.js';
 
 /**
  * What waiting costs, and what it gains: falling asleep and being woken takes 50 to 60 us where the peer has a cpu of
@@ -12,6 +13,9 @@ import { ours } from './giving-way.js';
  * - `balanced`: awake for up to a tenth of that, less where it was in vain, and hardly ever where it always is; in a
  *   thread that may block for two or four times as long, where that saves it from falling asleep for a moment;
  * - `lowest-cpu`: asleep at once.
+ *
+ * A thread that waits awake in synchronous calls of a server of this SDK, and finds itself on that server's cpu again
+ * and again, moves to another that it may use (moving-aside.ts).
  *
  * Where the process may use one cpu alone, the peer cannot answer while we are awake: nobody spins, and the first two
  * let the peer have the cpu a few times (giving-way.ts) before they sleep.
@@ -52,6 +56,14 @@ const GIVING_WAY: Limits = { looks: 3, awakeUS: 20, adapts: true };
  */
 const LOOKS_PER_YIELD = 80;
 
+/**
+ * Where one gives way at once to a peer of ours, one wait in so many looks for longer first: if others have given way
+ * meanwhile, the answer is there in any case, whether the peer needed this cpu or not.
+ */
+const TRY_COUNT = 2;
+/** After so many of these in vain, one after the other, the peer does need this cpu, and one moves aside. */
+const SHARING_COUNT = 16;
+
 const DEFAULT_TURN_SPIN_US = 20;
 const MAX_TURN_SPIN_US = 1000;
 
@@ -85,7 +97,12 @@ export class Patience {
   readonly #isAlone = hasOneCPU();
   readonly #looksPerYield = this.#isAlone ? 1 : LOOKS_PER_YIELD;
   /** After how many looks in vain a thread that may block gives way the first time. */
-  looksBeforeYield = this.#looksPerYield;
+  #looksBeforeYield = this.#looksPerYield;
+  readonly #aside: MovingAside;
+  /** Waits that could have given way at once, and whether this one tries not to. */
+  #hurried = 0;
+  #isTrying = false;
+  #triesInVain = 0;
   /** The longest that this one may hold up a turn of the event loop. */
   readonly turnMS: number;
   #inVain = 0;
@@ -94,7 +111,8 @@ export class Patience {
   #reach = 1;
 
   /** Throws a TypeError or a RangeError for settings that are none. */
-  constructor({ wait = 'balanced', turnSpinUS = DEFAULT_TURN_SPIN_US }: WaitSettings = {}) {
+  constructor({ wait = 'balanced', turnSpinUS = DEFAULT_TURN_SPIN_US }: WaitSettings = {}, movingAside = aside) {
+    this.#aside = movingAside;
     this.#limits = limitsOf(wait, this.#isAlone);
     if (!(turnSpinUS >= 0 && turnSpinUS <= MAX_TURN_SPIN_US)) {
       throw outOfRange('turnSpinUS', `a number from 0 to ${MAX_TURN_SPIN_US}`, turnSpinUS);
@@ -114,9 +132,21 @@ export class Patience {
     return this.#share(this.#limits.looks) * this.#reach;
   }
 
+  /**
+   * A thread that may block begins to look. Returns after how many looks in vain to give way. `isPeerOurs` says that
+   * the peer stays awake for a while, too: one that sleeps whenever it waits is woken soonest on this very cpu.
+   */
+  beginLooking(isPeerOurs: boolean): number {
+    if (this.#looksBeforeYield > 1 || this.#isAlone || !isPeerOurs) return this.#looksBeforeYield;
+    this.#isTrying = ++this.#hurried % TRY_COUNT === 0;
+    return this.#isTrying ? this.#looksPerYield : 1;
+  }
+
   /** One has given way, and has `helped` the peer to answer or not. Returns after how many looks to do so again. */
   gaveWay(helped: boolean): number {
-    this.looksBeforeYield = helped ? 1 : this.#looksPerYield;
+    if (this.#isTrying && helped && ++this.#triesInVain >= SHARING_COUNT) this.#aside.moveAside();
+    this.#isTrying = false;
+    this.#looksBeforeYield = helped ? 1 : this.#looksPerYield;
     return this.#looksPerYield;
   }
 
@@ -134,10 +164,20 @@ export class Patience {
   /** The wait was worth it, or nothing was waited for. */
   rewarded(): void {
     this.#inVain = 0;
+    if (this.#isTrying) this.#keepCPU();
+  }
+
+  /** The peer does not need this cpu, or no more. */
+  #keepCPU(): void {
+    this.#isTrying = false;
+    this.#looksBeforeYield = this.#looksPerYield;
+    this.#triesInVain = 0;
+    this.#aside.answered();
   }
 
   /** One that may block fell asleep, and its turn came after so many microseconds. */
   slept(us: number): void {
+    this.#isTrying = false;
     if (us < SHORT_SLEEP_US && this.#limits.adapts && !this.#isAlone) {
       this.#reach = Math.min(this.#reach * 2, MOST_REACH);
       return this.rewarded();

@@ -41,6 +41,8 @@ const OURS: Readonly<Record<string, string>> = {
   SECOND_US: 'microseconds in a second',
   ROUND_S: 'when our clock begins anew',
   MOST_US: 'the longest yield that is told',
+  MASK_BYTES: 'a bit for each of the 8192 cpus that Linux can be built for',
+  CALLING_THREAD: 'whom sched_setaffinity(2) takes 0 for',
 };
 
 /** Constants that are compared only where the headers are new enough to have them. */

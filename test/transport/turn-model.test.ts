@@ -24,11 +24,13 @@ const WITHOUT_BELL: readonly Way[] = ['blocks', 'looks, then blocks'];
 
 /** It gives way after each look, which is one more access. */
 class Looks extends Patience {
-  override looksBeforeYield = 1;
   readonly #count: number;
   constructor(count: number) {
     super();
     this.#count = count;
+  }
+  override beginLooking(): number {
+    return 1;
   }
   override looks(): number {
     return this.#count;
