@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const path = (below) => fileURLToPath(new URL(`../${below}`, import.meta.url));
 
 /** What is run for which word. */
-const SCRIPTS = { bench: 'main', goals: 'goals', codegen: 'codegen-size' };
+const SCRIPTS = { bench: 'main', goals: 'goals', codegen: 'codegen-size', profile: 'profile' };
 
 /** Runs a program of Node's to its end; gives its exit status. */
 function run(script, args, env = process.env) {

@@ -1,0 +1,138 @@
+/**
+ * `npm run bench:profile`: where the time of a call goes at each end, by `perf record`, which takes samples of what
+ * JavaScript and the kernel run. Writes results/profile.md, which shows what keeps the goals that are out of reach.
+ */
+
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeDirectory } from './ours.js';
+import { parsePerfReport, partsOf, type Sample } from './perf-report.js';
+import { childrenOf, Side, type SideSpec } from './side.js';
+
+const RESULT = fileURLToPath(new URL('../../bench/results/profile.md', import.meta.url));
+const SECONDS = 3;
+const WARM_UP_CALLS = 300_000;
+const BATCH_CALLS = 20_000;
+const TOP_COUNT = 8;
+/** Has V8 write down for perf where its code lies, and move none of it. */
+const NODE_FLAGS = '--perf-basic-prof';
+
+interface Profiled {
+  readonly ns: number;
+  readonly ends: readonly (readonly [name: string, samples: readonly Sample[]])[];
+}
+
+/** Samples a process for a while, while the calls go on. */
+async function record(pid: number, data: string): Promise<void> {
+  const args = ['record', '-e', 'cpu-clock', '-F', '4000', '-o', data, '-p', `${pid}`, '--', 'sleep', `${SECONDS}`];
+  const perf = spawn('perf', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  perf.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const [code] = (await once(perf, 'close').catch(() => [-1])) as [number];
+  if (code < 0) throw new Error('there is no perf; install it (Debian: linux-perf)');
+  if (code > 0) throw new Error(`perf record failed: ${said.trim()}`);
+}
+
+function report(data: string): readonly Sample[] {
+  const args = ['report', '-i', data, '--stdio', '--no-children', '-g', 'none', '-F', 'overhead,dso,symbol', '-t', '|'];
+  return parsePerfReport(execFileSync('perf', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+}
+
+/** Calls until `done`; resolves to the mean time of a call. */
+async function callUntil(side: Side, done: Promise<unknown>): Promise<number> {
+  let isDone = false;
+  void done.finally(() => (isDone = true)).catch(() => undefined);
+  let [sum, batches] = [0, 0];
+  while (!isDone) {
+    sum += await side.batch(BATCH_CALLS);
+    batches++;
+  }
+  return sum / batches;
+}
+
+async function profile(spec: SideSpec, scratch: string): Promise<Profiled> {
+  const side = await Side.start(spec);
+  try {
+    await side.batch(WARM_UP_CALLS);
+    const [server] = childrenOf(side.pid);
+    const data = { caller: join(scratch, 'caller.perf'), server: join(scratch, 'server.perf') };
+    const recorded = Promise.all([record(side.pid, data.caller), record(server!, data.server)]);
+    const ns = await callUntil(side, recorded);
+    await recorded;
+    return {
+      ns,
+      ends: [
+        ['caller', report(data.caller)],
+        ['server', report(data.server)],
+      ],
+    };
+  } finally {
+    await side.end();
+  }
+}
+
+function describe(title: string, { ns, ends }: Profiled): string {
+  const parts = ends.map(([, samples]) => partsOf(samples));
+  const names = [...new Set(parts.flatMap((part) => [...part.keys()]))];
+  const rows = names.map((name) => `| ${name} | ${parts.map((part) => cell(part.get(name) ?? 0, ns)).join(' | ')} |`);
+  const tops = ends.map(([end, samples]) => {
+    const top = [...samples].sort((a, b) => b.share - a.share).slice(0, TOP_COUNT);
+    return `${end}: ${top.map(({ symbol, share }) => `\`${symbol}\` ${(share * 100).toFixed(1)} %`).join(', ')}`;
+  });
+  return `## ${title}
+
+${Math.round(ns)} ns a call while it was sampled.
+
+| | ${ends.map(([end]) => `${end}, ns`).join(' | ')} |
+| --- | ${ends.map(() => '---:').join(' | ')} |
+${rows.join('\n')}
+
+${tops.join('\n\n')}
+`;
+}
+
+function cell(share: number, ns: number): string {
+  return `${Math.round(share * ns)} (${(share * 100).toFixed(0)} %)`;
+}
+
+/** What V8 wrote for perf, by the numbers of processes that are gone. */
+function removeMaps(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = /^perf-(\d+)\.map$/u.exec(name) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(tmpdir(), name), { force: true });
+  }
+}
+
+process.env['NODE_OPTIONS'] = NODE_FLAGS;
+const directory = makeDirectory();
+const scratch = mkdtempSync(join(tmpdir(), 'lisafs-bench-'));
+// With that flag V8 leaves a log of its own, which is empty, wherever it is.
+process.chdir(scratch);
+try {
+  const calls: readonly (readonly [title: string, spec: SideSpec])[] = [
+    ['A null RPC', { name: 'null', program: 'ours-ping', args: ['sync'] }],
+    ['FStat', { name: 'fstat', program: 'ours-directory', args: [directory, 'fstat'] }],
+    ['A read of 4 KiB', { name: 'read', program: 'ours-directory', args: [directory, 'read', '4096'] }],
+  ];
+  const sections: string[] = [];
+  for (const [title, spec] of calls) sections.push(describe(title, await profile(spec, scratch)));
+  const text = `# Where the time of a call goes
+
+Samples of both ends by \`perf record -e cpu-clock\`, ${SECONDS} s each, while one calls the other; Node
+${process.versions.node}. The sampling, and V8 keeping its code where perf finds it, slow them down. Both ends are awake
+all the time, so each column adds up to a call. Waiting is the loop that looks at the word: the other end is at work
+meanwhile, or the word on its way from that end's cpu. Handing over is the compare-and-swap, at which a cpu also waits
+until what it wrote before has left it, and what else touches the shared words.
+
+${sections.join('\n')}`;
+  writeFileSync(RESULT, text);
+  console.log(text);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
+  removeMaps();
+}
