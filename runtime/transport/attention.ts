@@ -11,7 +11,7 @@
  * that does so later (`beginLater`): what that waits for comes by the event loop.
  */
 
-import { LONGEST_BLOCK_MS, LONGEST_IDLE_BLOCK_MS, MAX_DEDICATED_COUNT, type Dedication } from './dedicated.js';
+import { longestBlockMS, MAX_DEDICATED_COUNT, type Dedication } from './dedicated.js';
 import type { Doorbell } from './doorbell.js';
 import type { Endpoint } from './endpoint.js';
 import { ours } from './giving-way.js';
@@ -202,7 +202,7 @@ function resettle(): void {
  */
 function serveBlocking(active: readonly string[]): boolean {
   if (active.includes('Immediate')) return false;
-  const longest = active.includes('Timeout') ? LONGEST_BLOCK_MS : LONGEST_IDLE_BLOCK_MS;
+  const longest = longestBlockMS(active);
   const until = performance.now() + longest;
   const self = dedication!;
   self.begin(longest);

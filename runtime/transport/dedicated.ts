@@ -20,9 +20,19 @@ import { viewMemory } from '../os/libc.js';
 import { allocScratch, PAGE_BYTES } from '../os/memory.js';
 
 /** A dedicated thread that has timers returns to its event loop at least this often. */
-export const LONGEST_BLOCK_MS = 50;
-/** And one that has none: whatever else there is for it comes with a call. */
-export const LONGEST_IDLE_BLOCK_MS = 500;
+const BLOCK_WITH_TIMERS_MS = 50;
+/** One that has anything else there, a socket of its handlers' perhaps. */
+const BLOCK_WITH_OTHERS_MS = 500;
+/** And one that has nothing: what there is for it comes with a call. Each return takes up to a millisecond of a cpu. */
+const IDLE_BLOCK_MS = 2000;
+/** What keeps the event loop of each such thread alive, and is answered at a call: the port to who started it. */
+const OWN_PORT = 'MessagePort';
+
+/** How long a dedicated thread may block, by what keeps its event loop alive (process.getActiveResourcesInfo). */
+export function longestBlockMS(active: readonly string[]): number {
+  if (active.includes('Timeout')) return BLOCK_WITH_TIMERS_MS;
+  return active.length > 1 || active.some((name) => name !== OWN_PORT) ? BLOCK_WITH_OTHERS_MS : IDLE_BLOCK_MS;
+}
 const TWO_32 = 0x1_0000_0000;
 /** One word less than futex_waitv takes: the control word is one of them. */
 export const MAX_DEDICATED_COUNT = WAITV_MAX_COUNT - 1;

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { connect, FDID, type LISAFSClient } from '../../runtime/index.js';
 import { serve, type RunningServer } from '../../runtime/server.js';
 import { closeFD, duplicateFD } from '../../runtime/os/descriptor.js';
+import { longestBlockMS } from '../../runtime/transport/dedicated.js';
 import { newPair } from '../interop/session.js';
 import { LARGE_BYTES, LATER_MS } from './programs/dedicated.js';
 
@@ -156,5 +157,15 @@ for (const what of ['hangs up', 'sends more'] as const) {
     }),
   );
 }
+
+dedicated('blocks for long only where there is nothing else for it', () => {
+  const alone = longestBlockMS(['MessagePort']);
+  assert.ok(alone >= 1000);
+  assert.is(longestBlockMS([]), alone);
+  for (const active of [['MessagePort', 'MessagePort'], ['MessagePort', 'TCPSocketWrap'], ['FSReqCallback']]) {
+    assert.is(longestBlockMS(active), 500, active.join());
+  }
+  assert.is(longestBlockMS(['MessagePort', 'Timeout', 'TCPSocketWrap']), 50);
+});
 
 dedicated.run();
