@@ -145,7 +145,10 @@ export const GOALS: readonly Goal[] = [
   },
 ];
 
-/** The cases of which every side has this goal: the idle connection, whatever wait strategies there are. */
+/** Of the idle case, what is there to compare with. */
+export const IDLE_PEER = 'net';
+
+/** The case of which every other side has this goal: the idle connection, whatever wait strategies there are. */
 export const EACH_SIDE: Omit<FigureGoal, 'side'> = {
   name: 'idle connection',
   case: 'idle',

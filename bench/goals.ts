@@ -8,7 +8,15 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { drawCharts } from './charts.js';
-import { EACH_SIDE, GOALS, type DifferenceGoal, type FigureGoal, type Goal, type PairedGoal } from './goal-list.js';
+import {
+  EACH_SIDE,
+  IDLE_PEER,
+  GOALS,
+  type DifferenceGoal,
+  type FigureGoal,
+  type Goal,
+  type PairedGoal,
+} from './goal-list.js';
 import { BUSY_PERCENT, load, type RawCase, type RawSide } from './results.js';
 import { medianOf, paired, spreadOf, type Spread } from './statistics.js';
 
@@ -163,7 +171,7 @@ function judgeMeasured(goal: Goal, raw: RawCase): Verdict {
 export function goalsOf(cases: readonly RawCase[]): Verdict[] {
   const byName = new Map(cases.map((raw) => [raw.case, raw]));
   const idle = byName.get(EACH_SIDE.case);
-  const strategies: readonly { side: string }[] = idle?.sides ?? [{ side: 'any strategy' }];
+  const strategies = (idle?.sides ?? [{ side: 'any strategy' }]).filter(({ side }) => side !== IDLE_PEER);
   const each = strategies.map(({ side }) => ({ ...EACH_SIDE, side, name: `${EACH_SIDE.name}, ${side}` }));
   return [...GOALS, ...each].map((goal) => judge(goal, byName.get(goal.case)));
 }

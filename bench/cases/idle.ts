@@ -3,7 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WAIT_STRATEGIES } from '../ours.js';
-import { childrenOf, Side } from '../side.js';
+import { IDLE_PEER } from '../goal-list.js';
+import { childrenOf, Side, type SideSpec } from '../side.js';
 import type { Effort } from '../rounds.js';
 import type { RawSide } from '../results.js';
 import type { Case, Outcome } from './case.js';
@@ -13,6 +14,12 @@ const QUICK_IDLE_MS = 50;
 const BUSY_CALLS = 2000;
 const NS_PER_MS = 1e6;
 
+/** And two processes of Node's that nothing but a socket connects: what V8 does in such a time by itself. */
+const SPECS: readonly SideSpec[] = [
+  ...WAIT_STRATEGIES.map((name) => ({ name, program: 'ours-ping', args: ['sync', name] })),
+  { name: IDLE_PEER, program: 'net' },
+];
+
 /** Nanoseconds on a cpu of all threads of a process so far (`/proc/PID/task/TID/schedstat`, its first number). */
 function onCPU(pid: number): number {
   return readdirSync(`/proc/${pid}/task`)
@@ -21,8 +28,8 @@ function onCPU(pid: number): number {
 }
 
 /** Percent of one cpu that client and server use together while nothing is called. */
-async function idlePercent(strategy: string, ms: number): Promise<number> {
-  const side = await Side.start({ name: strategy, program: 'ours-ping', args: ['sync', strategy] });
+async function idlePercent(spec: SideSpec, ms: number): Promise<number> {
+  const side = await Side.start(spec);
   try {
     await side.batch(BUSY_CALLS);
     // Whoever spins for a while after the last call is to be seen as well, so this is not waited for.
@@ -40,8 +47,8 @@ async function idlePercent(strategy: string, ms: number): Promise<number> {
 async function run({ quick }: Effort): Promise<Outcome> {
   const ms = quick ? QUICK_IDLE_MS : IDLE_MS;
   const sides: RawSide[] = [];
-  for (const strategy of WAIT_STRATEGIES)
-    sides.push({ side: strategy, rounds: [await idlePercent(strategy, ms)], calls: 0, flags: `${ms / 1000} s` });
+  for (const spec of SPECS)
+    sides.push({ side: spec.name, rounds: [await idlePercent(spec, ms)], calls: 0, flags: `${ms / 1000} s` });
   return { unit: 'percent', sides, missing: [] };
 }
 

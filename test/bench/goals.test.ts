@@ -114,7 +114,9 @@ goals('of async compare the medians of single calls, round by round', () => {
 });
 
 goals('of an idle connection are one for each strategy', () => {
-  const raw = rawCase('idle', [rawSide('balanced', [0.4]), rawSide('lowest latency', [0.6])], { unit: 'percent' });
+  const raw = rawCase('idle', [rawSide('balanced', [0.4]), rawSide('lowest latency', [0.6]), rawSide('net', [0.2])], {
+    unit: 'percent',
+  });
   const found = goalsOf([raw]).filter(({ name }) => name.startsWith(EACH_SIDE.name));
   assert.equal(
     found.map(({ name, met }) => [name, met]),
