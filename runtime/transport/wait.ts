@@ -99,7 +99,7 @@ export class Patience {
   /** After how many looks in vain a thread that may block gives way the first time. */
   #looksBeforeYield = this.#looksPerYield;
   readonly #aside: MovingAside;
-  /** Waits that could have given way at once, and whether this one tries not to. */
+  /** How many waits have given way at once since one tried not to, and whether this one tries. */
   #hurried = 0;
   #isTrying = false;
   #triesInVain = 0;
@@ -138,13 +138,14 @@ export class Patience {
    */
   beginLooking(isPeerOurs: boolean): number {
     if (this.#looksBeforeYield > 1 || this.#isAlone || !isPeerOurs) return this.#looksBeforeYield;
-    this.#isTrying = ++this.#hurried % TRY_COUNT === 0;
+    this.#hurried = (this.#hurried + 1) % TRY_COUNT;
+    this.#isTrying = this.#hurried === 0;
     return this.#isTrying ? this.#looksPerYield : 1;
   }
 
   /** One has given way, and has `helped` the peer to answer or not. Returns after how many looks to do so again. */
   gaveWay(helped: boolean): number {
-    if (this.#isTrying && helped && ++this.#triesInVain >= SHARING_COUNT) this.#aside.moveAside();
+    if (this.#isTrying && helped) this.#triedInVain();
     this.#isTrying = false;
     this.#looksBeforeYield = helped ? 1 : this.#looksPerYield;
     return this.#looksPerYield;
@@ -165,6 +166,11 @@ export class Patience {
   rewarded(): void {
     this.#inVain = 0;
     if (this.#isTrying) this.#keepCPU();
+  }
+
+  #triedInVain(): void {
+    if (this.#triesInVain < SHARING_COUNT) this.#triesInVain++;
+    if (this.#triesInVain === SHARING_COUNT) this.#aside.moveAside();
   }
 
   /** The peer does not need this cpu, or no more. */
