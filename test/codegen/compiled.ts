@@ -21,6 +21,12 @@ export async function errorsOf(text: string): Promise<string[]> {
   return diagnostics.map((diagnostic) => formatDiagnostic(diagnostic).replace(/^x\.ts:/u, ''));
 }
 
+/** A protocol with this request; what is wrong in it stands in line 1 from column 39 on. */
+export const request = (fields: string): string => `export interface P { a: Message<256, { ${fields} }, Empty> }`;
+
+/** Declarations, then a protocol. */
+export const beside = (text: string): string => `${text}\nexport interface P { a: Message<256, Empty, Empty> }`;
+
 /** The lines from the one that begins with `start` to the next one that closes it, which is not indented. */
 export function declaration(text: string, start: string): string[] {
   const lines = text.split('\n');

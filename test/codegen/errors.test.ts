@@ -3,16 +3,12 @@ import * as assert from 'uvu/assert';
 import { freeMID } from '../../codegen/mids.js';
 import { RESERVED_MEMBERS } from '../../codegen/names.js';
 import { LISAFSCore } from '../../runtime/session/lisafs.js';
-import { compileText, errorsOf } from './compiled.js';
+import { beside, compileText, errorsOf, request } from './compiled.js';
 
 const test = suite('errors');
 
-/** A protocol with this request; what is wrong in it stands in line 1 from column 39 on. */
-const request = (fields: string): string => `export interface P { a: Message<256, { ${fields} }, Empty> }`;
 /** A protocol with these members, after 21 columns. */
 const members = (text: string): string => `export interface P { ${text} }`;
-/** Declarations, then a protocol. */
-const declared = (text: string): string => `${text}\nexport interface P { a: Message<256, Empty, Empty> }`;
 
 const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   // What TypeScript cannot read.
@@ -22,37 +18,37 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   ['', '1:1: no protocol here; export an interface whose members are all Message<…>'],
   ['export interface S { a: u8 }', '1:1: no protocol here; export an interface whose members are all Message<…>'],
   [
-    declared('const x = 1;'),
+    beside('const x = 1;'),
     '1:1: a schema holds imports of types, exported interfaces and exported type aliases; move anything else elsewhere',
   ],
   [
-    declared('export enum E { A }'),
+    beside('export enum E { A }'),
     '1:1: an enum does not say how many bytes it takes; write export type E = Enum<u8, { A: 0 }>',
   ],
-  [declared('interface S { a: u8 }'), "1:1: 'S' is not exported; write 'export' before it"],
-  [declared('type T = u8;'), "1:1: 'T' is not exported; write 'export' before it"],
+  [beside('interface S { a: u8 }'), "1:1: 'S' is not exported; write 'export' before it"],
+  [beside('type T = u8;'), "1:1: 'T' is not exported; write 'export' before it"],
   [
-    declared('export interface S<T> { a: u8 }'),
+    beside('export interface S<T> { a: u8 }'),
     "1:1: 'S' has type parameters, and a message has one layout only; write one interface for each",
   ],
   [
-    declared('export type S<T> = u8;'),
+    beside('export type S<T> = u8;'),
     "1:1: 'S' has type parameters, and a message has one layout only; write one interface for each",
   ],
   [
-    declared("import type { Foo } from './foo.js';"),
+    beside("import type { Foo } from './foo.js';"),
     "1:1: a schema is one file, and './foo.js' is another; move 'Foo' here, and drop this import",
   ],
   [
-    declared("import type { Liszt, Empty, Message } from './vocabulary.js';"),
+    beside("import type { Liszt, Empty, Message } from './vocabulary.js';"),
     "1:15: 'Liszt' is no word of the vocabulary; did you mean 'List'? Else declare it in this file",
   ],
   [
-    declared("import type { u8 as byte, Empty, Message } from './vocabulary.js';"),
+    beside("import type { u8 as byte, Empty, Message } from './vocabulary.js';"),
     "1:15: 'u8' is imported under another name; import it under its own",
   ],
   [
-    declared("import type * as v from './vocabulary.js';"),
+    beside("import type * as v from './vocabulary.js';"),
     '1:1: only the vocabulary is imported, by name; write import type { u32 } from …',
   ],
   [
@@ -218,7 +214,7 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   [request('a: { b: u8 }'), '1:43: a struct inside a struct has a name; export an interface and write its name here'],
   [request('a: Opaque<u64>'), '1:43: an Opaque needs a name; write export type Key = Opaque<u64>, and Key here'],
   [
-    declared('export type K = Opaque<u8>;'),
+    beside('export type K = Opaque<u8>;'),
     "1:17: 'Opaque<u8>' is not what an identifier can be; write Opaque<u64> or Opaque<u32>",
   ],
   [request('a: List<Bytes>'), '1:48: a list of byte runs is not possible; put it into an interface, and list that'],
@@ -243,29 +239,26 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   [request('a: Str<u8, 0>'), "1:51: a limit is a whole number from 1 on, not '0'; write one"],
 
   // Structs.
-  [declared('export interface S {}'), "1:1: 'S' has no fields; write Empty where a message has none"],
+  [beside('export interface S {}'), "1:1: 'S' has no fields; write Empty where a message has none"],
   [
-    declared('export interface S { a: u8 }\nexport interface S { b: u8 }'),
+    beside('export interface S { a: u8 }\nexport interface S { b: u8 }'),
     "2:1: 'S' is already declared (line 1); give one of them another name",
   ],
   [
-    declared('export interface S { a: u8 }\nexport interface SInit { b: u8 }'),
+    beside('export interface S { a: u8 }\nexport interface SInit { b: u8 }'),
     "2:1: 'SInit' clashes with 'S' (line 1): both make 'SInit' in the generated code; rename one",
   ],
-  [declared('export interface P { b: u8 }'), "1:1: 'P' is already declared (line 2); give one of them another name"],
-  [declared('export interface S { s: S }'), "1:22: 'S' holds itself (S → S); refer to it by a number instead"],
+  [beside('export interface P { b: u8 }'), "1:1: 'P' is already declared (line 2); give one of them another name"],
+  [beside('export interface S { s: S }'), "1:22: 'S' holds itself (S → S); refer to it by a number instead"],
   [
-    declared('export interface A { b: B }\nexport interface B { c: List<C> }\nexport interface C { a: A }'),
+    beside('export interface A { b: B }\nexport interface B { c: List<C> }\nexport interface C { a: A }'),
     "3:22: 'A' holds itself (A → B → C → A); refer to it by a number instead",
   ],
+  [beside('export interface S extends S { a: u8 }'), "1:28: 'S' holds itself (S → S); refer to it by a number instead"],
+  [beside('export type A = B;\nexport type B = A;'), "2:17: type 'A' is made of itself; write a type that ends"],
+  [beside('export interface S extends T { a: u8 }'), "1:28: unknown type 'T'; extend an interface of this file"],
   [
-    declared('export interface S extends S { a: u8 }'),
-    "1:28: 'S' holds itself (S → S); refer to it by a number instead",
-  ],
-  [declared('export type A = B;\nexport type B = A;'), "2:17: type 'A' is made of itself; write a type that ends"],
-  [declared('export interface S extends T { a: u8 }'), "1:28: unknown type 'T'; extend an interface of this file"],
-  [
-    declared('export interface A { a: u8 }\nexport interface B { b: u8 }\nexport interface S extends A, B { c: u8 }'),
+    beside('export interface A { a: u8 }\nexport interface B { b: u8 }\nexport interface S extends A, B { c: u8 }'),
     '3:31: a struct extends one other; make a field of the second',
   ],
 

@@ -2,11 +2,9 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { errorsOf, outputsOf } from './compiled.js';
+import { beside, errorsOf, outputsOf, request } from './compiled.js';
 
-const beside = (text: string): string => `${text}\nexport interface P { a: Message<256, Empty, Empty> }`;
 const message = (parts: string): string => `export interface P { a: Message<${parts}> }`;
-const request = (fields: string): string => `export interface P { a: Message<256, { ${fields} }, Empty> }`;
 
 const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   // What the parser lets pass, and only a type check would find.

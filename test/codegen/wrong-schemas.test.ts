@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { analyse, formatDiagnostic } from '../../codegen/compile.js';
-import { errorsOf } from './compiled.js';
+import { beside, errorsOf, request } from './compiled.js';
 
 const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
   [
@@ -254,8 +254,6 @@ const CASES: readonly (readonly [schema: string, ...errors: string[]])[] = [
 ];
 
 const message = (text: string): string => `export interface P { a: Message<256, ${text}> }`;
-const request = (fields: string): string => message(`{ ${fields} }, Empty`);
-const beside = (text: string): string => `${text}\nexport interface P { a: Message<256, Empty, Empty> }`;
 
 /** What was taken in silence once, or told in a way that helps nobody. */
 const ODD_CASES: typeof CASES = [
