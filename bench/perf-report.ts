@@ -20,7 +20,7 @@ export function parsePerfReport(text: string): Sample[] {
 /** A function of JavaScript's without its place: `JS:*slice file:///…/attention.js:51:15` gives `slice`. */
 function nameOf(symbol: string): string {
   const [, name] = /^JS:[*^~+']?((?:get |set )?\S*)/u.exec(symbol) ?? [];
-  return name ?? symbol.replace(/^(Builtins_\w+).*$/u, '$1');
+  return name ?? symbol;
 }
 
 /** Where those who wait look: V8 compiles what is done for a look into one of these or the other. */
@@ -57,6 +57,9 @@ export function partsOf(samples: readonly Sample[]): ReadonlyMap<Part, number> {
     ['kernel', 0],
     ['other', 0],
   ]);
-  for (const sample of samples) parts.set(partOf(sample), parts.get(partOf(sample))! + sample.share);
+  for (const sample of samples) {
+    const part = partOf(sample);
+    parts.set(part, parts.get(part)! + sample.share);
+  }
   return parts;
 }

@@ -5,7 +5,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,9 +56,9 @@ async function callUntil(side: Side, done: Promise<unknown>): Promise<number> {
 
 async function profile(spec: SideSpec, scratch: string): Promise<Profiled> {
   const side = await Side.start(spec);
+  const [server] = childrenOf(side.pid);
   try {
     await side.batch(WARM_UP_CALLS);
-    const [server] = childrenOf(side.pid);
     const data = { caller: join(scratch, 'caller.perf'), server: join(scratch, 'server.perf') };
     const recorded = Promise.all([record(side.pid, data.caller), record(server!, data.server)]);
     const ns = await callUntil(side, recorded);
@@ -72,7 +72,13 @@ async function profile(spec: SideSpec, scratch: string): Promise<Profiled> {
     };
   } finally {
     await side.end();
+    for (const pid of [side.pid, server!]) rmSync(mapOf(pid), { force: true });
   }
+}
+
+/** Where V8 writes for perf what its code is, and leaves it. */
+function mapOf(pid: number): string {
+  return `/tmp/perf-${pid}.map`;
 }
 
 function describe(title: string, { ns, ends }: Profiled): string {
@@ -97,14 +103,6 @@ ${tops.join('\n\n')}
 
 function cell(share: number, ns: number): string {
   return `${Math.round(share * ns)} (${(share * 100).toFixed(0)} %)`;
-}
-
-/** What V8 wrote for perf, by the numbers of processes that are gone. */
-function removeMaps(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const [, pid] = /^perf-(\d+)\.map$/u.exec(name) ?? [];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(tmpdir(), name), { force: true });
-  }
 }
 
 process.env['NODE_OPTIONS'] = NODE_FLAGS;
@@ -134,5 +132,4 @@ ${sections.join('\n')}`;
 } finally {
   rmSync(scratch, { recursive: true, force: true });
   rmSync(directory, { recursive: true, force: true });
-  removeMaps();
 }

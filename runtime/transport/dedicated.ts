@@ -27,15 +27,15 @@ const BLOCK_WITH_OTHERS_MS = 500;
 const IDLE_BLOCK_MS = 2000;
 /** What keeps the event loop of each such thread alive, and is answered at a call: the port to who started it. */
 const OWN_PORT = 'MessagePort';
+const TWO_32 = 0x1_0000_0000;
+/** One word less than futex_waitv takes: the control word is one of them. */
+export const MAX_DEDICATED_COUNT = WAITV_MAX_COUNT - 1;
 
 /** How long a dedicated thread may block, by what keeps its event loop alive (process.getActiveResourcesInfo). */
 export function longestBlockMS(active: readonly string[]): number {
   if (active.includes('Timeout')) return BLOCK_WITH_TIMERS_MS;
   return active.length > 1 || active.some((name) => name !== OWN_PORT) ? BLOCK_WITH_OTHERS_MS : IDLE_BLOCK_MS;
 }
-const TWO_32 = 0x1_0000_0000;
-/** One word less than futex_waitv takes: the control word is one of them. */
-export const MAX_DEDICATED_COUNT = WAITV_MAX_COUNT - 1;
 
 /** The word of a dedicated thread, as the thread that starts it sees it. It lives as long as the process. */
 export class ControlWord {
