@@ -15,8 +15,9 @@ import { longestBlockMS, MAX_DEDICATED_COUNT, type Dedication } from './dedicate
 import type { Doorbell } from './doorbell.js';
 import type { Endpoint } from './endpoint.js';
 import { ours } from './giving-way.js';
+import { relax } from './relax.js';
 import { ON_BELL, ON_WORD } from './turn-words.js';
-import { hasOneCPU, relax } from './wait.js';
+import { hasOneCPU } from './wait.js';
 import { arm, disarm, type Armed } from './waiter.js';
 
 /** Where there is no waiting thread to be had, the word is looked at so often. */

@@ -27,8 +27,10 @@
 import { microsecondsSince, moment } from '../os/clock.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../wire/errno.js';
 import { LIVENESS_CHECK_MS, MAX_CONNECT_BYTES } from '../wire/limits.js';
+import { FirstLook } from './first-look.js';
 import { ours } from './giving-way.js';
 import type { PacketWindow } from './packet-window.js';
+import { relax } from './relax.js';
 import {
   AWAKE,
   CLIENT_ASLEEP,
@@ -40,7 +42,7 @@ import {
   SharedTurnWords,
   type TurnWords,
 } from './turn-words.js';
-import { Patience, relax } from './wait.js';
+import { Patience } from './wait.js';
 
 /** Values of connState. */
 export const CLIENT_ACTIVE = 0;
@@ -70,6 +72,7 @@ const HELLO = '{"elidesWakes":true}\n';
 export class Endpoint {
   readonly window: PacketWindow;
   readonly patience: Patience;
+  readonly #firstLook = new FirstLook();
   readonly #bell: Bell | undefined;
   readonly #words: TurnWords;
   readonly #dataCap: number;
@@ -176,7 +179,11 @@ export class Endpoint {
    */
   receiveSync(isPeerAlive: () => boolean, deadline?: number): number {
     let untilYield = this.patience.beginLooking(this.#elidesWakes);
-    for (let looks = this.patience.looks(); looks > 0; looks--) {
+    const most = this.patience.looks();
+    // Who gives way after one look has the peer on this cpu: it does nothing meanwhile.
+    const isEarly = untilYield > 1 && most > 0;
+    if (isEarly) this.#firstLook.putOff();
+    for (let looks = most; looks > 0; looks--) {
       if (this.#words.peek(CONN_STATE) === this.#inactive) {
         relax();
         if (--untilYield === 0) untilYield = this.#giveWay();
@@ -186,6 +193,7 @@ export class Endpoint {
       const result = this.receive();
       if (result === -EAGAIN) continue;
       this.patience.rewarded();
+      if (isEarly) this.#firstLook.came(most - looks);
       return result;
     }
     const result = this.receive();

@@ -35,7 +35,7 @@ export interface WaitSettings {
 
 /** How a strategy waits: by looks in a thread that may block, by time in an event loop. */
 interface Limits {
-  /** Looks before sleeping; each takes some 15 ns, of which all but one is `relax`. */
+  /** Looks before sleeping; each takes some 15 ns, of which all but one is `relax` (relax.ts). */
   readonly looks: number;
   readonly awakeUS: number;
   readonly adapts: boolean;
@@ -196,17 +196,4 @@ export class Patience {
   disappointed(): void {
     if (this.#limits.adapts && this.#inVain < GIVE_UP_COUNT) this.#inVain++;
   }
-}
-
-const RELAX_STEPS = 4;
-let relaxed = 1;
-
-/**
- * Passes some 15 ns between two looks: JavaScript has no pause instruction, but steps that wait for each other's
- * results. To look at once again would only take the cache line away from a peer that is about to write to it.
- */
-export function relax(): void {
-  let x = relaxed;
-  for (let i = 0; i < RELAX_STEPS; i++) x = (Math.imul(x, 31) + i) | 0;
-  relaxed = x;
 }
