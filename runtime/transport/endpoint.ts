@@ -28,7 +28,7 @@ import { microsecondsSince, moment } from '../os/clock.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../wire/errno.js';
 import { LIVENESS_CHECK_MS, MAX_CONNECT_BYTES } from '../wire/limits.js';
 import { FirstLook } from './first-look.js';
-import { ours } from './giving-way.js';
+import { ours, type GivingWay } from './giving-way.js';
 import type { PacketWindow } from './packet-window.js';
 import { relax } from './relax.js';
 import {
@@ -63,6 +63,8 @@ export interface EndpointSettings {
   readonly elideWakes?: boolean;
   /** The words to take turns by; those of the window by default. */
   readonly words?: TurnWords;
+  /** How a thread that may block lets others have its cpu; this thread's way by default. */
+  readonly givingWay?: Pick<GivingWay, 'giveWay'>;
 }
 
 /** The connect datagrams: gVisor's, and ours where the peer is of this SDK. Both skip unknown keys. */
@@ -75,6 +77,7 @@ export class Endpoint {
   readonly #firstLook = new FirstLook();
   readonly #bell: Bell | undefined;
   readonly #words: TurnWords;
+  readonly #givingWay: Pick<GivingWay, 'giveWay'>;
   readonly #dataCap: number;
   /** connState when it is this end's turn, and when it is the peer's. */
   readonly #active: number;
@@ -85,6 +88,8 @@ export class Endpoint {
   readonly #hello: string;
   /** True once both ends have said that they keep their words. */
   #elidesWakes = false;
+  /** True where the peer slept when this end last gave the turn away. */
+  #wokePeer = false;
   #shutdown = false;
 
   /** The client's end has the first turn. */
@@ -93,6 +98,7 @@ export class Endpoint {
     this.patience = settings.patience ?? new Patience();
     this.#bell = settings.bell;
     this.#words = settings.words ?? new SharedTurnWords(window.header, window.address);
+    this.#givingWay = settings.givingWay ?? ours;
     this.#dataCap = window.datagram.capacity;
     this.#hello = settings.elideWakes === true ? HELLO : PLAIN_HELLO;
     const isClient = side === 'client';
@@ -143,7 +149,8 @@ export class Endpoint {
     if (!this.#elidesWakes) this.#wakeAnyhow();
     else {
       const asleep = this.#words.load(this.#peerAsleep);
-      if (asleep !== AWAKE) this.#wakeSleeper(asleep);
+      this.#wokePeer = asleep !== AWAKE;
+      if (this.#wokePeer) this.#wakeSleeper(asleep);
     }
     return 0;
   }
@@ -180,9 +187,11 @@ export class Endpoint {
   receiveSync(isPeerAlive: () => boolean, deadline?: number): number {
     let untilYield = this.patience.beginLooking(this.#elidesWakes);
     const most = this.patience.looks();
-    // Who gives way after one look has the peer on this cpu: it does nothing meanwhile.
-    const isEarly = untilYield > 1 && most > 0;
+    // Who gives way after one look has the peer on this cpu: it does nothing meanwhile. One that was woken is there, too,
+    // where the kernel has found it sooner to wake it there than on a cpu that sleeps itself.
+    const isEarly = untilYield > 1 && most > 0 && !this.#wokePeer;
     if (isEarly) this.#firstLook.putOff();
+    else if (this.#wokePeer && most > 0) this.#givingWay.giveWay();
     for (let looks = most; looks > 0; looks--) {
       if (this.#words.peek(CONN_STATE) === this.#inactive) {
         relax();
@@ -202,7 +211,7 @@ export class Endpoint {
 
   /** Lets another thread have the cpu; returns after how many looks in vain to do so again. */
   #giveWay(): number {
-    ours.giveWay();
+    this.#givingWay.giveWay();
     return this.patience.gaveWay(this.#words.peek(CONN_STATE) !== this.#inactive);
   }
 

@@ -13,6 +13,11 @@ import { Patience, type WaitStrategy } from '../../runtime/transport/wait.js';
 import { honestMemfd, WINDOW_BYTES } from '../peers/scripted.js';
 
 const PATIENCE_MS = 2000;
+const LOOKS_PER_ANSWER = 30;
+/** What 20 us, the longest that a turn of the event loop is held up, are good for at the most. */
+const MOST_LOOKS = 1000;
+
+type WaitOn = (words: TurnWords, wait: WaitStrategy) => TurnWait;
 
 /** Words of a client whose peer gives the turn away at a time. */
 class Timed implements TurnWords {
@@ -36,24 +41,39 @@ class Timed implements TurnWords {
   wake(): void {}
 }
 
-/** Runs `body` in a thread that is dedicated, but does not block. */
-async function dedicated(
-  body: (waitOn: (words: TurnWords, wait: WaitStrategy) => TurnWait) => Promise<void>,
-): Promise<void> {
+/** Words of a client whose peer gives the turn away once it has been looked at so often. */
+class Counted extends Timed {
+  looks = 0;
+  override load(word: number): number {
+    if (word !== CONN_STATE) return 0;
+    return ++this.looks % LOOKS_PER_ANSWER === 0 ? CLIENT_ACTIVE : SERVER_ACTIVE;
+  }
+}
+
+/** Waits on `words` with a window that is freed afterwards. */
+async function waiting(body: (waitOn: WaitOn) => Promise<void>): Promise<void> {
   const fd = honestMemfd();
   const window = openPacketWindow({ fd, offset: 0, length: WINDOW_BYTES });
   if (typeof window === 'number') throw new Error(`window refused: ${window}`);
-  const nothing = (): void => undefined;
-  dedicate({ isCalled: false, begin: nothing, heed: nothing, block: nothing } as unknown as Dedication);
   try {
     await body((words, wait) => {
       const patience = new Patience({ wait });
       return new TurnWait(new Endpoint(window, 'client', { words, patience }), undefined);
     });
   } finally {
-    dedicate(undefined);
     window.destroy();
     closeFD(fd);
+  }
+}
+
+/** Runs `body` in a thread that is dedicated, but does not block. */
+async function dedicated(body: (waitOn: WaitOn) => Promise<void>): Promise<void> {
+  const nothing = (): void => undefined;
+  dedicate({ isCalled: false, begin: nothing, heed: nothing, block: nothing } as unknown as Dedication);
+  try {
+    await waiting(body);
+  } finally {
+    dedicate(undefined);
   }
 }
 
@@ -106,5 +126,27 @@ attention('is paid to the others when what one calls has thrown', async () => {
     process.setUncaughtExceptionCaptureCallback(null);
   }
 });
+
+attention('leaves the event loop its turns, however short the waits are', () =>
+  waiting(async (waitOn) => {
+    const words = new Counted();
+    const wait = waitOn(words, 'balanced');
+    let turns = 0;
+    let most = 0;
+    let before = 0;
+    let isDone = false;
+    const turn = (): void => {
+      turns++;
+      most = Math.max(most, words.looks - before);
+      before = words.looks;
+      if (!isDone) setImmediate(turn);
+    };
+    setImmediate(turn);
+    for (let i = 0; i < 1000; i++) await new Promise<void>((resolve) => wait.start(resolve));
+    isDone = true;
+    assert.ok(turns >= (1000 * LOOKS_PER_ANSWER) / MOST_LOOKS, `${turns} turns`);
+    assert.ok(most <= MOST_LOOKS, `${most} looks in one turn`);
+  }),
+);
 
 attention.run();

@@ -8,6 +8,7 @@ import { hasHungUp } from '../../runtime/os/poll.js';
 import { SOCK_STREAM } from '../../runtime/os/socket.js';
 import { CLIENT_ACTIVE, Endpoint, SERVER_ACTIVE, SHUT_DOWN } from '../../runtime/transport/endpoint.js';
 import { openPacketWindow, PACKET_HEADER_BYTES, type PacketWindow } from '../../runtime/transport/packet-window.js';
+import { CONN_STATE, ON_WORD, SharedTurnWords } from '../../runtime/transport/turn-words.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../../runtime/wire/errno.js';
 import { MAX_CONNECT_BYTES } from '../../runtime/wire/limits.js';
 import { assertNothingLeft, holdings } from '../peers/leaks.js';
@@ -100,6 +101,43 @@ turns('names the word and the value to sleep on', () => {
   assert.is(both.client.waitAddress, both.client.window.address);
   assert.is(both.client.waitValue, SERVER_ACTIVE);
   assert.is(both.server.waitValue, CLIENT_ACTIVE);
+  both.end();
+});
+
+const SETTINGS = { bell: { ring: () => undefined }, elideWakes: true };
+
+/** Words that count how often somebody who waits looks at them. */
+class Watched extends SharedTurnWords {
+  looks = 0;
+  override peek(word: number): number {
+    if (word === CONN_STATE) this.looks++;
+    return super.peek(word);
+  }
+}
+
+turns('gives way at once to a peer that had to be woken, and to no other', () => {
+  const both = new Both();
+  const { window } = both.client;
+  const words = new Watched(window.header, window.address);
+  const looksBefore: number[] = [];
+  const giveWay = (): void => {
+    looksBefore.push(words.looks);
+    assert.is(both.server.send(8), 0);
+  };
+  const client = new Endpoint(window, 'client', { ...SETTINGS, words, givingWay: { giveWay } });
+  const server = new Endpoint(both.server.window, 'server', SETTINGS);
+  assert.is(client.sendConnect(), 0);
+  assert.is(server.answerConnect(server.receive()), 0);
+  assert.is(client.acceptConnect(client.receive()), 0);
+  assert.is(client.send(4), 0);
+  assert.is(server.send(8), 0);
+  assert.is(client.receiveSync(alive), 8);
+  assert.equal(looksBefore, []);
+  words.looks = 0;
+  assert.ok(server.fallAsleep(ON_WORD));
+  assert.is(client.send(4), 0);
+  assert.is(client.receiveSync(alive), 8);
+  assert.equal(looksBefore, [0]);
   both.end();
 });
 
