@@ -39,7 +39,7 @@ export type Goal = PairedGoal | FigureGoal | DifferenceGoal;
 /** The sides in C, by what they do besides handing the turn to and fro. */
 export const FLOORS = {
   turn: 'C',
-  work: 'C, 40 ns of work, no pause',
+  work: 'C, 50 ns of work',
   fstat: 'C, fstat(2)',
   pread: 'C, pread(2)',
   wake: 'C, one wake',

@@ -9,6 +9,7 @@
  * What the two ends do besides is said by arguments, in any order:
  *   work NS          so many nanoseconds of work at each end, between taking the turn and giving it away
  *   no-pause         they look without the pause instruction, which JavaScript has no way to give
+ *   late NS          the caller looks for the first time so long after it has handed the turn over
  *   fstat FILE       the server asks fstat(2) of an open file
  *   pread FILE SIZE  the server reads so much of it into the window, and the caller copies that to memory of its own
  *
@@ -45,6 +46,7 @@ struct window {
 /* What the ends do, see above. */
 static int has_pause = 1;
 static unsigned work_steps;
+static unsigned late_steps;
 static const char *file_name;
 static int file = -1;
 static size_t read_bytes;
@@ -131,6 +133,7 @@ static uint64_t now(void) {
 static inline void call(struct window *w) {
   work(work_steps);
   hand_over(w, CLIENT_ACTIVE, SERVER_ACTIVE);
+  work(late_steps);
   wait_for(w, CLIENT_ACTIVE);
   if (read_bytes > 0) memcpy(own_memory, payload(w), read_bytes);
 }
@@ -185,12 +188,13 @@ static void parse(int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "no-pause") == 0) has_pause = 0;
     else if (strcmp(argv[i], "work") == 0 && i + 1 < argc) work_steps = steps_for(atof(argv[++i]));
+    else if (strcmp(argv[i], "late") == 0 && i + 1 < argc) late_steps = steps_for(atof(argv[++i]));
     else if (strcmp(argv[i], "fstat") == 0 && i + 1 < argc) file_name = argv[++i];
     else if (strcmp(argv[i], "pread") == 0 && i + 2 < argc) {
       file_name = argv[++i];
       read_bytes = strtoull(argv[++i], NULL, 10);
     } else {
-      fprintf(stderr, "usage: floor [work NS] [no-pause] [fstat FILE | pread FILE SIZE]\n");
+      fprintf(stderr, "usage: floor [work NS] [no-pause] [late NS] [fstat FILE | pread FILE SIZE]\n");
       exit(2);
     }
   }

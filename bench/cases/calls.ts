@@ -26,8 +26,8 @@ function nullCallSides(): ReturnType<typeof available<SideSpec>> {
   return available([
     [OURS_SYNC],
     [{ name: FLOORS.turn, program: [built('floor')], flags: `gcc ${C_FLAGS.join(' ')}`, ...native }, noFloor],
-    // As JavaScript has to do it: with something to do in between, and no way to look gently.
-    [{ name: FLOORS.work, program: [built('floor'), 'work', '40', 'no-pause'], ...native }, noFloor],
+    // As JavaScript has to do it: with something to do in between, and no way to look gently but to look late.
+    [{ name: FLOORS.work, program: [built('floor'), 'work', '50', 'no-pause', 'late', '115'], ...native }, noFloor],
     [{ name: 'flipcall', program: flipcall, flags: 'SendRecvFast(4)', ...native }, noFlipcall],
     [{ name: 'flipcall pinned', program: flipcall, pinned: true, flags: 'taskset -c 0', ...native }, noFlipcall],
     [OURS_ASYNC],
