@@ -29,6 +29,8 @@ const LOOKING = new Set([
   'get seemsPeersTurn',
   'peek',
   'relax',
+  'relaxFor',
+  'putOff',
   'receiveSync',
   'slice',
   'startSlice',
