@@ -88,7 +88,7 @@ export class Endpoint {
   readonly #hello: string;
   /** True once both ends have said that they keep their words. */
   #elidesWakes = false;
-  /** True where the peer slept when this end last gave the turn away. */
+  /** True where the peer slept, and was woken, when this end last gave the turn away. */
   #wokePeer = false;
   #shutdown = false;
 
@@ -187,10 +187,10 @@ export class Endpoint {
   receiveSync(isPeerAlive: () => boolean, deadline?: number): number {
     let untilYield = this.patience.beginLooking(this.#elidesWakes);
     const most = this.patience.looks();
-    // Who gives way after one look has the peer on this cpu: it does nothing meanwhile. One that was woken is there, too,
-    // where the kernel has found it sooner to wake it there than on a cpu that sleeps itself.
-    const isEarly = untilYield > 1 && most > 0 && !this.#wokePeer;
-    if (isEarly) this.#firstLook.putOff();
+    // Who gives way after one look has the peer on this cpu, where it does nothing meanwhile. One that was woken is
+    // there, too: the kernel has found it sooner to wake it there than on a cpu that sleeps itself.
+    const putsOff = untilYield > 1 && most > 0 && !this.#wokePeer;
+    if (putsOff) this.#firstLook.putOff();
     else if (this.#wokePeer && most > 0) this.#givingWay.giveWay();
     for (let looks = most; looks > 0; looks--) {
       if (this.#words.peek(CONN_STATE) === this.#inactive) {
@@ -202,7 +202,7 @@ export class Endpoint {
       const result = this.receive();
       if (result === -EAGAIN) continue;
       this.patience.rewarded();
-      if (isEarly) this.#firstLook.came(most - looks);
+      if (putsOff) this.#firstLook.came(most - looks);
       return result;
     }
     const result = this.receive();

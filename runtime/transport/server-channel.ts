@@ -104,8 +104,9 @@ export class ServerChannel implements ServerCommunicator {
   }
 
   /**
-   * The cache lines behind a short request hold the last response, which the client has read: before they can be written
-   * they have to be taken from its cpu. A write to each begins that, and nobody waits for it while the handler works.
+   * The cache lines behind a short request hold the last response, which the client has read: before they can be
+   * written they have to be taken from its cpu. A write to each begins that, and nobody waits for it while the handler
+   * works.
    */
   #claim(dataLen: number): void {
     if (dataLen > FIRST_LINE_DATA_BYTES) return;
