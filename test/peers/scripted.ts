@@ -17,7 +17,7 @@ import {
 } from '../../runtime/os/socket.js';
 import { Endpoint } from '../../runtime/transport/endpoint.js';
 import { FDChannel } from '../../runtime/transport/fd-channel.js';
-import { PacketWindow } from '../../runtime/transport/packet-window.js';
+import { openPacketWindow, PacketWindow } from '../../runtime/transport/packet-window.js';
 import { arm, disarm, releaseWaiter, retainWaiter, type Armed } from '../../runtime/transport/waiter.js';
 import { EAGAIN } from '../../runtime/wire/errno.js';
 import {
@@ -243,6 +243,13 @@ export function honestMemfd(size = WINDOW_BYTES): number {
   const fd = createMemfd('scripted', size);
   if (fd < 0) throw new Error(`memfd_create: errno ${-fd}`);
   return fd;
+}
+
+/** A mapping of its own of such a memfd. */
+export function openWindow(fd: number): PacketWindow {
+  const window = openPacketWindow({ fd, offset: 0, length: WINDOW_BYTES });
+  if (typeof window === 'number') throw new Error(`window refused: ${window}`);
+  return window;
 }
 
 /** A descriptor to donate: a copy of /dev/null's would do, and so does any. */

@@ -7,10 +7,9 @@ import { closeFD } from '../../runtime/os/descriptor.js';
 import { dedicate, TurnWait } from '../../runtime/transport/attention.js';
 import type { Dedication } from '../../runtime/transport/dedicated.js';
 import { CLIENT_ACTIVE, Endpoint, SERVER_ACTIVE } from '../../runtime/transport/endpoint.js';
-import { openPacketWindow } from '../../runtime/transport/packet-window.js';
 import { CONN_STATE, type TurnWords } from '../../runtime/transport/turn-words.js';
 import { Patience, type WaitStrategy } from '../../runtime/transport/wait.js';
-import { honestMemfd, WINDOW_BYTES } from '../peers/scripted.js';
+import { honestMemfd, openWindow } from '../peers/scripted.js';
 
 const PATIENCE_MS = 2000;
 const LOOKS_PER_ANSWER = 30;
@@ -53,8 +52,7 @@ class Counted extends Timed {
 /** Waits on `words` with a window that is freed afterwards. */
 async function waiting(body: (waitOn: WaitOn) => Promise<void>): Promise<void> {
   const fd = honestMemfd();
-  const window = openPacketWindow({ fd, offset: 0, length: WINDOW_BYTES });
-  if (typeof window === 'number') throw new Error(`window refused: ${window}`);
+  const window = openWindow(fd);
   try {
     await body((words, wait) => {
       const patience = new Patience({ wait });

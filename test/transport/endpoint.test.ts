@@ -7,24 +7,18 @@ import { closeFD } from '../../runtime/os/descriptor.js';
 import { hasHungUp } from '../../runtime/os/poll.js';
 import { SOCK_STREAM } from '../../runtime/os/socket.js';
 import { CLIENT_ACTIVE, Endpoint, SERVER_ACTIVE, SHUT_DOWN } from '../../runtime/transport/endpoint.js';
-import { openPacketWindow, PACKET_HEADER_BYTES, type PacketWindow } from '../../runtime/transport/packet-window.js';
+import { PACKET_HEADER_BYTES } from '../../runtime/transport/packet-window.js';
 import { CONN_STATE, ON_WORD, SharedTurnWords } from '../../runtime/transport/turn-words.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../../runtime/wire/errno.js';
 import { MAX_CONNECT_BYTES } from '../../runtime/wire/limits.js';
 import { assertNothingLeft, holdings } from '../peers/leaks.js';
 import { Program } from '../peers/program.js';
-import { honestMemfd, pair, WINDOW_BYTES } from '../peers/scripted.js';
+import { honestMemfd, openWindow, pair, WINDOW_BYTES } from '../peers/scripted.js';
 
 const SLEEPER = new URL('./programs/sleeper.js', import.meta.url);
 const PEER = new URL('./programs/flipcall-peer.js', import.meta.url);
 const CAP = WINDOW_BYTES - PACKET_HEADER_BYTES;
 const alive = (): boolean => true;
-
-function openWindow(fd: number): PacketWindow {
-  const window = openPacketWindow({ fd, offset: 0, length: WINDOW_BYTES });
-  if (typeof window === 'number') throw new Error(`window refused: ${window}`);
-  return window;
-}
 
 /** Both ends of one connection, each with a mapping of its own. */
 class Both {

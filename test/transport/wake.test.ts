@@ -6,9 +6,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { closeFD } from '../../runtime/os/descriptor.js';
 import { Endpoint } from '../../runtime/transport/endpoint.js';
-import { openPacketWindow } from '../../runtime/transport/packet-window.js';
 import { Program } from '../peers/program.js';
-import { honestMemfd, WINDOW_BYTES } from '../peers/scripted.js';
+import { honestMemfd, openWindow } from '../peers/scripted.js';
 
 const SLEEPER = new URL('./programs/wake-sleeper.js', import.meta.url);
 
@@ -25,8 +24,7 @@ const wakes = suite('wake-ups');
 for (const how of ['send', 'shutdown'] as const) {
   wakes(`${how} wakes a peer that fell asleep behind a waiting thread of ours`, async () => {
     const fd = honestMemfd();
-    const window = openPacketWindow({ fd, offset: 0, length: WINDOW_BYTES });
-    if (typeof window === 'number') throw new Error(`window refused: ${window}`);
+    const window = openWindow(fd);
     const ours = await asleep(fd);
     const peer = await asleep(fd);
     const endpoint = new Endpoint(window, 'client');
