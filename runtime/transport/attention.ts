@@ -56,14 +56,14 @@ let isSlicing = false;
 const atOnce = Promise.resolve();
 
 /**
- * Looks at every awake wait, then on until the slices of this round have taken `budgetMS`. A callback that has begun no
- * new wait leaves something to do to the code behind a promise: that comes first, and then the next slice.
+ * Looks at every awake wait, then on until `leftMS` have passed. A callback that has begun no new wait leaves something
+ * to do to the code behind a promise: that comes first, and then the next slice.
  */
-function slice(budgetMS: number): void {
+function slice(leftMS: number): void {
   const began = performance.now();
-  const until = began + budgetMS - spentMS;
+  const until = began + leftMS;
   let time = began;
-  const workPerClock = mayBlock() ? DEDICATED_WORK_PER_CLOCK : Math.min(WORK_PER_CLOCK, (until - began) / MS_PER_WORK);
+  const workPerClock = mayBlock() ? DEDICATED_WORK_PER_CLOCK : Math.min(WORK_PER_CLOCK, leftMS / MS_PER_WORK);
   let left = awake.length;
   let work = 0;
   for (; awake.length > 0; work++) {
@@ -93,18 +93,21 @@ function slice(budgetMS: number): void {
   spentMS += time - began + work * MS_PER_WORK;
 }
 
-/** The longest slice that one of the awake waits allows. A dedicated thread keeps nobody waiting. */
-function budgetMS(): number {
-  if (mayBlock()) return spentMS + DEDICATED_SLICE_MS;
+/**
+ * What is left of this round for slices, by the one of the awake waits that allows the most. A dedicated thread keeps
+ * nobody waiting.
+ */
+function leftOfRoundMS(): number {
+  if (mayBlock()) return DEDICATED_SLICE_MS;
   let most = 0;
   for (const wait of awake) if (wait.turnMS > most) most = wait.turnMS;
-  return most;
+  return most - spentMS;
 }
 
 function startSlice(): void {
   isSlicing = true;
   try {
-    slice(budgetMS());
+    slice(leftOfRoundMS());
   } finally {
     isSlicing = false;
   }
