@@ -29,9 +29,9 @@ export function futexWait(address: number, expected: number, timeoutMS: number):
   return result < 0 ? -errno() : 0;
 }
 
-/** Wakes at most `count` sleepers on the word at `address`. */
-export function futexWake(address: number, count: number): void {
-  syscallFutex(SYSCALL.futex, address, FUTEX_WAKE, count, 0, 0, 0);
+/** Wakes at most `count` sleepers on the word at `address`. Returns how many that were, or -1. */
+export function futexWake(address: number, count: number): number {
+  return syscallFutex(SYSCALL.futex, address, FUTEX_WAKE, count, 0, 0, 0);
 }
 
 /** "All of them", for futexWake. */

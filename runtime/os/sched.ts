@@ -16,6 +16,11 @@ export function yieldCPU(): number {
   return Math.min(microsecondsSince(began), MOST_US);
 }
 
+/** The cpu that the calling thread is on, as it can be on another a moment later; -1 where the kernel does not say. */
+export function currentCPU(): number {
+  return schedGetcpu();
+}
+
 /** A bit for each cpu, as many as Linux can be built for (`CONFIG_NR_CPUS`): 8192. */
 const MASK_BYTES = 1024;
 const CALLING_THREAD = 0;
@@ -59,7 +64,7 @@ let sets: { readonly usual: CPUSet; readonly now: CPUSet } | undefined;
 export function leaveCPU(): boolean {
   sets ??= { usual: new CPUSet(), now: new CPUSet() };
   const { usual, now } = sets;
-  const cpu = schedGetcpu();
+  const cpu = currentCPU();
   if (cpu < 0 || !usual.read()) return false;
   now.setToAllBut(cpu, usual);
   if (!now.apply()) return false;

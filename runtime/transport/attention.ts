@@ -11,10 +11,11 @@
  * that does so later (`beginLater`): what that waits for comes by the event loop.
  */
 
+import { currentCPU } from '../os/sched.js';
 import { longestBlockMS, MAX_DEDICATED_COUNT, type Dedication } from './dedicated.js';
 import type { Doorbell } from './doorbell.js';
 import type { Endpoint } from './endpoint.js';
-import { ours } from './giving-way.js';
+import { ours, oursToFar } from './giving-way.js';
 import { relax } from './relax.js';
 import { ON_BELL, ON_WORD } from './turn-words.js';
 import { hasOneCPU } from './wait.js';
@@ -31,6 +32,7 @@ const WORK_PER_CLOCK = 128;
 const MS_PER_WORK = 0.000_02;
 const CALLBACK_WORK = 8;
 const YIELD_WORK = 16;
+const CPU_WORK = 4;
 /** A dedicated thread keeps nobody waiting, and asks less often: every 30 to 100 us. */
 const DEDICATED_WORK_PER_CLOCK = 2048;
 /** A round that was held up for so long is to end: there may be no other reason for one, where all waits were short. */
@@ -40,9 +42,13 @@ const ROUNDS_PER_CLOCK = 32;
 /** How long a dedicated thread looks before it asks whether it was called. */
 const DEDICATED_SLICE_MS = 0.05;
 /**
- * And how often in vain before it gives way, soon: a client on its cpu gets no further meanwhile. On one cpu at once.
+ * And how often in vain before it gives way, soon: a client on its cpu gets no further meanwhile. On one cpu at once;
+ * not so soon where all have told that they are on others.
  */
 const DEDICATED_LOOKS_PER_YIELD = 40;
+const DEDICATED_LOOKS_PER_FAR_YIELD = 1000;
+/** Fewer looks in vain than this lie between two calls of one who is busy, and are no work of their own. */
+const BUSY_LOOKS_COUNT = 64;
 
 /** The waits that are awake, in no order. */
 const awake: TurnWait[] = [];
@@ -76,14 +82,18 @@ function slice(leftMS: number): void {
     const wait = awake[cursor++]!;
     if (wait.seemsToLast) {
       relax();
-      if (dedication !== undefined && ++looksInVain >= looksPerYield) {
-        looksInVain = 0;
-        work += YIELD_WORK;
-        ours.giveWay();
+      if (dedication !== undefined) {
+        if (++looksInVain < BUSY_LOOKS_COUNT) work--;
+        if (looksInVain >= yieldsAfter) work += giveWay();
+        if (blocked.length > 0 && !glance()) {
+          queueSlice();
+          break;
+        }
       }
       continue;
     }
     looksInVain = 0;
+    yieldsAfter = looksPerYield;
     work += CALLBACK_WORK;
     if (!wait.finish()) {
       queueSlice();
@@ -91,6 +101,40 @@ function slice(leftMS: number): void {
     }
   }
   spentMS += time - began + work * MS_PER_WORK;
+}
+
+/**
+ * A dedicated thread has looked in vain for a while: lets another have its cpu, unless none of those that it waits for
+ * can want it. Returns how much work that was.
+ */
+function giveWay(): number {
+  const isFar = isEverybodyElsewhere();
+  if (isFar && looksInVain < DEDICATED_LOOKS_PER_FAR_YIELD) {
+    yieldsAfter = DEDICATED_LOOKS_PER_FAR_YIELD;
+    return CPU_WORK;
+  }
+  (isFar ? oursToFar : ours).giveWay();
+  yieldsAfter = looksInVain + (isFar ? DEDICATED_LOOKS_PER_FAR_YIELD : looksPerYield);
+  return YIELD_WORK;
+}
+
+/** True if all who are awake have told that they are on other cpus. They are told where this thread is. */
+function isEverybodyElsewhere(): boolean {
+  if (looksPerYield === 1) return false;
+  const cpu = currentCPU();
+  let isSo = true;
+  for (const wait of awake) if (!wait.isPeerElsewhere(cpu)) isSo = false;
+  return isSo;
+}
+
+/**
+ * A look at one of those on whose words a dedicated thread would sleep, while it stays awake for others: nobody wakes
+ * it, and to wait until it has time would take most of a slice. False as rouseBlocked.
+ */
+function glance(): boolean {
+  if (++glanced >= blocked.length) glanced = 0;
+  const wait = blocked[glanced]!;
+  return wait.seemsToLast || wait.answer();
 }
 
 /**
@@ -134,7 +178,10 @@ function queueSlice(): void {
 /** Lets those fall asleep that have been awake for long enough. */
 function tuckIn(): void {
   const time = performance.now();
-  for (let i = awake.length - 1; i >= 0; i--) awake[i]?.sleepAfter(time);
+  const cpu = currentCPU();
+  // Who stays awake with a thread that is busy with others costs nothing.
+  const isBusy = dedication !== undefined && looksInVain < BUSY_LOOKS_COUNT;
+  for (let i = awake.length - 1; i >= 0; i--) awake[i]?.sleepAfter(time, cpu, isBusy);
 }
 
 function nextRound(): void {
@@ -147,7 +194,7 @@ function nextRound(): void {
     tuckIn();
   } finally {
     // Whatever a callback has thrown: the other waits go on.
-    if (awake.length > 0 || blocked.size > 0) round ??= setImmediate(nextRound);
+    if (awake.length > 0 || blocked.length > 0) round ??= setImmediate(nextRound);
   }
 }
 
@@ -155,10 +202,14 @@ function nextRound(): void {
 let dedication: Dedication | undefined;
 let looksPerYield = DEDICATED_LOOKS_PER_YIELD;
 let looksInVain = 0;
+/** After how many it asks whether to give way. */
+let yieldsAfter = DEDICATED_LOOKS_PER_YIELD;
 let later = 0;
 const asleep = new Set<TurnWait>();
 /** Those of them on whose words this thread blocks itself. */
-const blocked = new Set<TurnWait>();
+const blocked: TurnWait[] = [];
+/** The one that was looked at last. */
+let glanced = 0;
 
 /** True while more sleep than a thread can block on: then it lives by its event loop, where any number can. */
 let isCrowded = false;
@@ -180,7 +231,11 @@ function crowd(isSo: boolean): void {
  */
 function rouseBlocked(): boolean {
   let begun = true;
-  for (const wait of blocked) if (wait.isOver && !wait.answer()) begun = false;
+  // From the last to the first: one that has been answered may leave, or come back as the last.
+  for (let i = blocked.length - 1; i >= 0; i--) {
+    const wait = blocked[i];
+    if (wait !== undefined && wait.isOver && !wait.answer()) begun = false;
+  }
   return begun;
 }
 
@@ -188,6 +243,7 @@ function rouseBlocked(): boolean {
 export function dedicate(to: Dedication | undefined): void {
   dedication = to;
   looksPerYield = hasOneCPU() ? 1 : DEDICATED_LOOKS_PER_YIELD;
+  yieldsAfter = looksPerYield;
   resettle();
 }
 
@@ -228,7 +284,7 @@ function serveBlocking(active: readonly string[]): boolean {
       tuckIn();
       // What was begun or settled behind a promise goes on first.
       if (isSliceQueued || !rouseBlocked()) return true;
-    } else if (blocked.size === 0) {
+    } else if (blocked.length === 0) {
       // Without channels there are sockets alone, and those are the event loop's.
       break;
     } else {
@@ -246,10 +302,12 @@ function add(wait: TurnWait): void {
   if (!isSlicing) queueSlice();
 }
 
-function remove(wait: TurnWait): void {
-  const i = awake.indexOf(wait);
-  const last = awake.pop()!;
-  if (last !== wait) awake[i] = last;
+/** Takes one out of a list of waits, whose order does not matter. */
+function remove(from: TurnWait[], wait: TurnWait): void {
+  const i = from.indexOf(wait);
+  if (i < 0) return;
+  const last = from.pop()!;
+  if (last !== wait) from[i] = last;
 }
 
 type State = 'idle' | 'awake' | 'called' | 'on bell' | 'on word' | 'on clock' | 'blocked' | 'roused';
@@ -285,6 +343,12 @@ export class TurnWait {
   /** As not isOver, for one who looks again and again. */
   get seemsToLast(): boolean {
     return this.#endpoint.seemsPeersTurn;
+  }
+
+  /** True if the peer has told that it is on another cpu than this. It is told of this. Precondition: it is awake. */
+  isPeerElsewhere(cpu: number): boolean {
+    this.#endpoint.tellCPU(cpu);
+    return this.#endpoint.whereIsPeer(cpu) === 'elsewhere';
   }
 
   /**
@@ -332,7 +396,7 @@ export class TurnWait {
   /** Leaves the list of those that are awake, where it was only left there for its callback. */
   #leaveList(): void {
     if (this.#state !== 'called') return;
-    remove(this);
+    remove(awake, this);
     this.#state = 'idle';
   }
 
@@ -342,15 +406,19 @@ export class TurnWait {
     onTurn?.();
   }
 
-  /** Falls asleep if it was to stay awake no longer than until `now`. Precondition: it is awake. */
-  sleepAfter(now: number): void {
+  /**
+   * Falls asleep if it was to stay awake no longer than until `now`; it was in vain, unless the thread
+   * `isBusy`. The peer is told on which `cpu` that is. Precondition: it is awake.
+   */
+  sleepAfter(now: number, cpu: number, isBusy: boolean): void {
+    this.#endpoint.tellCPU(cpu);
     if (!this.#isTimed) {
       this.#isTimed = true;
       this.#awakeUntil = now + this.#awakeUS / 1000;
     }
     if (now < this.#awakeUntil) return;
-    this.#endpoint.patience.disappointed();
-    remove(this);
+    if (!isBusy) this.#endpoint.patience.disappointed();
+    remove(awake, this);
     this.#fallAsleep();
   }
 
@@ -396,7 +464,7 @@ export class TurnWait {
   }
 
   #fallAsleep(): void {
-    if (mayBlock() && blocked.size >= MAX_DEDICATED_COUNT) crowd(true);
+    if (mayBlock() && blocked.length >= MAX_DEDICATED_COUNT) crowd(true);
     const blocks = mayBlock();
     const bell = blocks ? undefined : this.#bell;
     if (!this.#endpoint.fallAsleep(bell === undefined ? ON_WORD : ON_BELL)) {
@@ -406,7 +474,7 @@ export class TurnWait {
     asleep.add(this);
     if (blocks) {
       this.#state = 'blocked';
-      blocked.add(this);
+      blocked.push(this);
       round ??= setImmediate(nextRound);
     } else if (bell === undefined) {
       this.#armWaiter();
@@ -439,14 +507,14 @@ export class TurnWait {
   /** Ends the wait; onTurn is not called any more. */
   cancel(): void {
     this.#onTurn = undefined;
-    if (this.#state === 'awake' || this.#state === 'called') remove(this);
+    if (this.#state === 'awake' || this.#state === 'called') remove(awake, this);
     else if (this.#state !== 'idle') this.#leaveSleep();
     this.#state = 'idle';
   }
 
   #leaveSleep(): void {
     asleep.delete(this);
-    blocked.delete(this);
+    remove(blocked, this);
     this.#endpoint.awaken();
     this.#bell?.remove(this.#look);
     clearTimeout(this.#timer);

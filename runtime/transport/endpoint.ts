@@ -25,24 +25,28 @@
  */
 
 import { microsecondsSince, moment } from '../os/clock.js';
+import { currentCPU } from '../os/sched.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../wire/errno.js';
 import { LIVENESS_CHECK_MS, MAX_CONNECT_BYTES } from '../wire/limits.js';
 import { FirstLook } from './first-look.js';
-import { ours, type GivingWay } from './giving-way.js';
+import { ours, oursToFar, type GivingWay } from './giving-way.js';
 import type { PacketWindow } from './packet-window.js';
 import { relax } from './relax.js';
 import {
   AWAKE,
   CLIENT_ASLEEP,
   CONN_STATE,
+  cpuOf,
+  cpuPart,
   DATA_LEN,
   ON_BELL,
   ON_WORD,
   SERVER_ASLEEP,
   SharedTurnWords,
+  sleepOf,
   type TurnWords,
 } from './turn-words.js';
-import { Patience } from './wait.js';
+import { Patience, type Whereabouts } from './wait.js';
 
 /** Values of connState. */
 export const CLIENT_ACTIVE = 0;
@@ -64,7 +68,9 @@ export interface EndpointSettings {
   /** The words to take turns by; those of the window by default. */
   readonly words?: TurnWords;
   /** How a thread that may block lets others have its cpu; this thread's way by default. */
-  readonly givingWay?: Pick<GivingWay, 'giveWay'>;
+  readonly givingWay?: Pick<GivingWay, 'pays' | 'giveWay'>;
+  /** Tells on which cpu this thread is, -1 for unknown; the kernel's answer by default. */
+  readonly cpu?: () => number;
 }
 
 /** The connect datagrams: gVisor's, and ours where the peer is of this SDK. Both skip unknown keys. */
@@ -77,7 +83,9 @@ export class Endpoint {
   readonly #firstLook = new FirstLook();
   readonly #bell: Bell | undefined;
   readonly #words: TurnWords;
-  readonly #givingWay: Pick<GivingWay, 'giveWay'>;
+  readonly #givingWay: Pick<GivingWay, 'pays' | 'giveWay'>;
+  readonly #givingWayToFar: Pick<GivingWay, 'giveWay'>;
+  readonly #cpu: () => number;
   readonly #dataCap: number;
   /** connState when it is this end's turn, and when it is the peer's. */
   readonly #active: number;
@@ -90,6 +98,8 @@ export class Endpoint {
   #elidesWakes = false;
   /** True where the peer slept, and was woken, when this end last gave the turn away. */
   #wokePeer = false;
+  /** The part of this end's word that names the cpu on which it is. */
+  #toldCPU = 0;
   #shutdown = false;
 
   /** The client's end has the first turn. */
@@ -99,6 +109,8 @@ export class Endpoint {
     this.#bell = settings.bell;
     this.#words = settings.words ?? new SharedTurnWords(window.header, window.address);
     this.#givingWay = settings.givingWay ?? ours;
+    this.#givingWayToFar = settings.givingWay ?? oursToFar;
+    this.#cpu = settings.cpu ?? currentCPU;
     this.#dataCap = window.datagram.capacity;
     this.#hello = settings.elideWakes === true ? HELLO : PLAIN_HELLO;
     const isClient = side === 'client';
@@ -148,16 +160,17 @@ export class Endpoint {
     if (this.#words.compareExchange(CONN_STATE, this.#active, this.#inactive) !== this.#active) return -ECONNRESET;
     if (!this.#elidesWakes) this.#wakeAnyhow();
     else {
-      const asleep = this.#words.load(this.#peerAsleep);
-      this.#wokePeer = asleep !== AWAKE;
-      if (this.#wokePeer) this.#wakeSleeper(asleep);
+      const asleep = sleepOf(this.#words.load(this.#peerAsleep));
+      this.#wokePeer = asleep !== AWAKE && this.#wakeSleeper(asleep);
     }
     return 0;
   }
 
-  #wakeSleeper(asleep: number): void {
-    if (asleep === ON_BELL && this.#bell !== undefined) this.#bell.ring();
-    else this.#words.wake();
+  /** False if it did not sleep after all: a server that looks at other channels has not fallen asleep with this one. */
+  #wakeSleeper(asleep: number): boolean {
+    if (asleep !== ON_BELL || this.#bell === undefined) return this.#words.wake();
+    this.#bell.ring();
+    return true;
   }
 
   #wakeAnyhow(): void {
@@ -185,7 +198,7 @@ export class Endpoint {
    * after `deadline`, a time of performance.now().
    */
   receiveSync(isPeerAlive: () => boolean, deadline?: number): number {
-    let untilYield = this.patience.beginLooking(this.#elidesWakes);
+    let untilYield = this.patience.beginLooking();
     const most = this.patience.looks();
     // Who gives way after one look has the peer on this cpu, where it does nothing meanwhile. One that was woken is
     // there, too: the kernel has found it sooner to wake it there than on a cpu that sleeps itself.
@@ -195,7 +208,9 @@ export class Endpoint {
     for (let looks = most; looks > 0; looks--) {
       if (this.#words.peek(CONN_STATE) === this.#inactive) {
         relax();
-        if (--untilYield === 0) untilYield = this.#giveWay();
+        if (--untilYield > 0) continue;
+        untilYield = this.#giveWay();
+        if (untilYield === 0) break;
         continue;
       }
       // A hostile peer may have taken the turn back.
@@ -209,10 +224,43 @@ export class Endpoint {
     return result === -EAGAIN ? this.#receiveAsleep(isPeerAlive, deadline) : result;
   }
 
-  /** Lets another thread have the cpu; returns after how many looks in vain to do so again. */
+  /**
+   * Lets another thread have the cpu if it is time. Returns after how many looks in vain to ask again; 0 if looking is
+   * of no use, since the peer needs this cpu, and others have it for too long whenever one gives way.
+   */
   #giveWay(): number {
-    this.#givingWay.giveWay();
-    return this.patience.gaveWay(this.#words.peek(CONN_STATE) !== this.#inactive);
+    const peer = this.#whereIsPeer();
+    const looksLeft = this.patience.looksLeft(peer);
+    if (looksLeft > 0) return looksLeft;
+    const pays = peer !== 'here' || this.#givingWay.pays();
+    if (peer === 'elsewhere') this.#givingWayToFar.giveWay();
+    else if (pays) this.#givingWay.giveWay();
+    const looks = this.patience.gaveWay(peer, this.#words.peek(CONN_STATE) !== this.#inactive);
+    return pays ? looks : 0;
+  }
+
+  /** Where the peer is, seen from here. With one cpu that is no question, but others may want the cpu as well. */
+  #whereIsPeer(): Whereabouts {
+    if (this.patience.isAlone) return 'unknown';
+    const cpu = this.#cpu();
+    this.tellCPU(cpu);
+    return this.whereIsPeer(cpu);
+  }
+
+  /** Tells the peer on which cpu this end is, or that it does not know: -1. Precondition: this end is awake. */
+  tellCPU(cpu: number): void {
+    const part = cpuPart(cpu);
+    if (part === this.#toldCPU || !this.#elidesWakes) return;
+    this.#toldCPU = part;
+    this.#words.store(this.#asleep, part | AWAKE);
+  }
+
+  /** Where the peer was last, as seen from a cpu, or from an unknown one: -1. */
+  whereIsPeer(cpu: number): Whereabouts {
+    if (cpu < 0 || !this.#elidesWakes) return 'unknown';
+    const peers = cpuOf(this.#words.peek(this.#peerAsleep));
+    if (peers < 0) return 'unknown';
+    return peers === cpu ? 'here' : 'elsewhere';
   }
 
   #receiveAsleep(isPeerAlive: () => boolean, deadline: number | undefined): number {
@@ -229,6 +277,7 @@ export class Endpoint {
     }
     // What it left behind before it died.
     if (!alive && result === -EAGAIN) result = this.receive();
+    if (this.#elidesWakes) this.#toldCPU = cpuPart(this.#cpu());
     this.awaken();
     this.patience.slept(microsecondsSince(began));
     return result === -EAGAIN && !alive ? -ECONNRESET : result;
@@ -239,7 +288,7 @@ export class Endpoint {
    * it is not to. Otherwise awaken comes next, when it has slept. A peer that wakes always is told nothing.
    */
   fallAsleep(how: typeof ON_WORD | typeof ON_BELL): boolean {
-    if (this.#elidesWakes) this.#words.store(this.#asleep, how);
+    if (this.#elidesWakes) this.#words.store(this.#asleep, this.#toldCPU | how);
     if (this.isPeersTurn) return true;
     this.awaken();
     return false;
@@ -247,7 +296,7 @@ export class Endpoint {
 
   /** Says that this end sleeps no more. */
   awaken(): void {
-    if (this.#elidesWakes) this.#words.store(this.#asleep, AWAKE);
+    if (this.#elidesWakes) this.#words.store(this.#asleep, this.#toldCPU | AWAKE);
   }
 
   /** Writes the connect request, a JSON object and a newline, and gives the turn to the server. As send. */

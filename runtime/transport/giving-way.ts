@@ -56,5 +56,7 @@ export class GivingWay {
   }
 }
 
-/** This thread's. */
+/** This thread's, to a peer that may be on its cpu. */
 export const ours = new GivingWay(yieldCPU);
+/** And to one that has told that it is not, in case it has come here since: mostly that is somebody else's gain. */
+export const oursToFar = new GivingWay(yieldCPU);

@@ -6,6 +6,9 @@
  *     1  dataLen       the size of the datagram
  *     2  clientAsleep  how the client sleeps  } reserved in gVisor's protocol: used between two ends of this SDK alone,
  *     3  serverAsleep  how the server sleeps  } once both have said so
+ *
+ * The lowest byte of the two last ones is how that end sleeps. The others are the cpu on which it last found itself,
+ * and one more; 0 where it has not told. Who waits looks there whether it keeps its peer from that cpu.
  */
 
 import { ALL_WAITERS, futexWait, futexWake } from '../os/futex.js';
@@ -15,12 +18,30 @@ export const DATA_LEN = 1;
 export const CLIENT_ASLEEP = 2;
 export const SERVER_ASLEEP = 3;
 
-/** Values of the two last words. */
+/** How an end sleeps: the lowest byte of its word. */
 export const AWAKE = 0;
 /** Asleep in futex(2) on connState, or about to be. */
 export const ON_WORD = 1;
 /** In an event loop that looks again when the doorbell rings. */
 export const ON_BELL = 2;
+
+const SLEEP_MASK = 0xff;
+const CPU_SHIFT = 8;
+
+/** What an end's word says about its sleep. */
+export function sleepOf(word: number): number {
+  return word & SLEEP_MASK;
+}
+
+/** The cpu that an end's word names; -1 if none. A hostile peer names any. */
+export function cpuOf(word: number): number {
+  return (word >>> CPU_SHIFT) - 1;
+}
+
+/** The part of an end's word that names a cpu, or none for -1. */
+export function cpuPart(cpu: number): number {
+  return (cpu + 1) << CPU_SHIFT;
+}
 
 /** Every access is sequentially consistent, but for the plain ones. */
 export interface TurnWords {
@@ -38,8 +59,8 @@ export interface TurnWords {
   exchange(word: number, to: number): number;
   /** Sleeps while connState is `expected`, at most `ms`; may return for no reason. */
   wait(expected: number, ms: number): void;
-  /** Wakes all who sleep in `wait`. */
-  wake(): void;
+  /** Wakes all who sleep in `wait`. Returns whether there was anybody. */
+  wake(): boolean;
 }
 
 /** Words that another process maps, too. */
@@ -84,7 +105,7 @@ export class SharedTurnWords implements TurnWords {
    * All of them: our waiting thread may be leaving this word only now, where an answer was found without it, and to
    * wake that one alone would leave the peer asleep for ever.
    */
-  wake(): void {
-    futexWake(this.#address, ALL_WAITERS);
+  wake(): boolean {
+    return futexWake(this.#address, ALL_WAITERS) > 0;
   }
 }

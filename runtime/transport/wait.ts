@@ -14,8 +14,8 @@ import { aside, type MovingAside } from './moving-aside.js';
  *   thread that may block for two or four times as long, where that saves it from falling asleep for a moment;
  * - `lowest-cpu`: asleep at once.
  *
- * A thread that waits awake in synchronous calls of a server of this SDK, and finds itself on that server's cpu again
- * and again, moves to another that it may use (moving-aside.ts).
+ * A thread that waits awake in synchronous calls of a server of this SDK, and is told that it is on that server's cpu
+ * again and again, moves to another that it may use (moving-aside.ts).
  *
  * Where the process may use one cpu alone, the peer cannot answer while we are awake: nobody spins, and the first two
  * let the peer have the cpu a few times (giving-way.ts) before they sleep.
@@ -51,18 +51,22 @@ const ASLEEP: Limits = { looks: 0, awakeUS: 0, adapts: false };
 const GIVING_WAY: Limits = { looks: 3, awakeUS: 20, adapts: true };
 
 /**
- * Looks in vain after which one gives way: longer than most answers take. But after the first where the peer seems to
- * need this very cpu: on one cpu, or if its answer was there when one had given way the last time.
+ * Looks in vain after which one gives way: longer than most answers take. But after the first where the peer needs
+ * this very cpu: on one cpu; where it has told so; or, where it tells nothing, if its answer was there after one gave
+ * way the last time.
  */
 const LOOKS_PER_YIELD = 80;
-
 /**
- * Where one gives way at once to a peer of ours, one wait in so many looks for longer first: if others have given way
- * meanwhile, the answer is there in any case, whether the peer needed this cpu or not.
+ * And so many where the peer has told that it is on another cpu. Others who want this one would keep it for longer than
+ * the answer takes, even where a hypervisor has stopped the peer for some microseconds. But it may have come here.
  */
-const TRY_COUNT = 2;
-/** After so many of these in vain, one after the other, the peer does need this cpu, and one moves aside. */
-const SHARING_COUNT = 16;
+const LOOKS_PER_FAR_YIELD = 2000;
+
+/** Where a peer is: on this cpu, on another, or it has not told. */
+export type Whereabouts = 'here' | 'elsewhere' | 'unknown';
+
+/** After giving way so many times to a peer of ours on this cpu, one after the other, one moves aside. */
+const SHARING_COUNT = 4;
 
 const DEFAULT_TURN_SPIN_US = 20;
 const MAX_TURN_SPIN_US = 1000;
@@ -94,15 +98,16 @@ function limitsOf(strategy: WaitStrategy, isAlone: boolean): Limits {
 /** One waiter's patience, which experience shortens. */
 export class Patience {
   readonly #limits: Limits;
-  readonly #isAlone = hasOneCPU();
-  readonly #looksPerYield = this.#isAlone ? 1 : LOOKS_PER_YIELD;
+  /** True where one cpu is all there is. */
+  readonly isAlone = hasOneCPU();
+  readonly #looksPerYield = this.isAlone ? 1 : LOOKS_PER_YIELD;
   /** After how many looks in vain a thread that may block gives way the first time. */
   #looksBeforeYield = this.#looksPerYield;
   readonly #aside: MovingAside;
-  /** How many waits have given way at once since one tried not to, and whether this one tries. */
-  #hurried = 0;
-  #isTrying = false;
-  #triesInVain = 0;
+  /** Whether this wait has looked for as long as it does for a peer on this cpu. */
+  #isFar = false;
+  /** How many times one has given way to the peer on this cpu since it was on another. */
+  #shared = 0;
   /** The longest that this one may hold up a turn of the event loop. */
   readonly turnMS: number;
   #inVain = 0;
@@ -113,11 +118,11 @@ export class Patience {
   /** Throws a TypeError or a RangeError for settings that are none. */
   constructor({ wait = 'balanced', turnSpinUS = DEFAULT_TURN_SPIN_US }: WaitSettings = {}, movingAside = aside) {
     this.#aside = movingAside;
-    this.#limits = limitsOf(wait, this.#isAlone);
+    this.#limits = limitsOf(wait, this.isAlone);
     if (!(turnSpinUS >= 0 && turnSpinUS <= MAX_TURN_SPIN_US)) {
       throw outOfRange('turnSpinUS', `a number from 0 to ${MAX_TURN_SPIN_US}`, turnSpinUS);
     }
-    this.turnMS = this.#limits.looks > 0 && !this.#isAlone ? turnSpinUS / 1000 : 0;
+    this.turnMS = this.#limits.looks > 0 && !this.isAlone ? turnSpinUS / 1000 : 0;
   }
 
   /** The part of the whole that is left after the waits in vain. An integer: any other number would be an object. */
@@ -132,22 +137,25 @@ export class Patience {
     return this.#share(this.#limits.looks) * this.#reach;
   }
 
-  /**
-   * A thread that may block begins to look. Returns after how many looks in vain to give way. `isPeerOurs` says that
-   * the peer stays awake for a while, too: one that sleeps whenever it waits is woken soonest on this very cpu.
-   */
-  beginLooking(isPeerOurs: boolean): number {
-    if (this.#looksBeforeYield > 1 || this.#isAlone || !isPeerOurs) return this.#looksBeforeYield;
-    this.#hurried = (this.#hurried + 1) % TRY_COUNT;
-    this.#isTrying = this.#hurried === 0;
-    return this.#isTrying ? this.#looksPerYield : 1;
+  /** A thread that may block begins to look. Returns after how many looks in vain to ask whether to give way. */
+  beginLooking(): number {
+    this.#isFar = false;
+    return this.#looksBeforeYield;
   }
 
-  /** One has given way, and has `helped` the peer to answer or not. Returns after how many looks to do so again. */
-  gaveWay(helped: boolean): number {
-    if (this.#isTrying && helped) this.#triedInVain();
-    this.#isTrying = false;
-    this.#looksBeforeYield = helped ? 1 : this.#looksPerYield;
+  /** So many looks were in vain. Returns 0 if it is time to give way, or after how many more it is. */
+  looksLeft(peer: Whereabouts): number {
+    if (peer !== 'elsewhere' || this.#isFar) return 0;
+    this.#isFar = true;
+    this.#parted();
+    return LOOKS_PER_FAR_YIELD - LOOKS_PER_YIELD;
+  }
+
+  /** One has given way, and has `helped` the peer to answer or not. Returns after how many looks to ask again. */
+  gaveWay(peer: Whereabouts, helped: boolean): number {
+    this.#isFar = false;
+    if (peer === 'here') this.#met();
+    this.#looksBeforeYield = peer === 'here' || (peer === 'unknown' && helped) ? 1 : this.#looksPerYield;
     return this.#looksPerYield;
   }
 
@@ -158,33 +166,32 @@ export class Patience {
    * the kernel brings them together only if neither stays awake.
    */
   awakeUS(mayBlock: boolean, isPeerAsleep: boolean): number {
-    if (this.#isAlone) return mayBlock && ours.pays() ? this.#share(this.#limits.awakeUS) : 0;
+    if (this.isAlone) return mayBlock && ours.pays() ? this.#share(this.#limits.awakeUS) : 0;
     return isPeerAsleep && this.#limits.adapts ? 0 : this.#share(this.#limits.awakeUS);
   }
 
   /** The wait was worth it, or nothing was waited for. */
   rewarded(): void {
     this.#inVain = 0;
-    if (this.#isTrying) this.#keepCPU();
   }
 
-  #triedInVain(): void {
-    if (this.#triesInVain < SHARING_COUNT) this.#triesInVain++;
-    if (this.#triesInVain === SHARING_COUNT) this.#aside.moveAside();
+  /** The peer has needed this cpu once more. */
+  #met(): void {
+    if (this.#shared < SHARING_COUNT) this.#shared++;
+    if (this.#shared === SHARING_COUNT) this.#aside.moveAside();
   }
 
   /** The peer does not need this cpu, or no more. */
-  #keepCPU(): void {
-    this.#isTrying = false;
+  #parted(): void {
     this.#looksBeforeYield = this.#looksPerYield;
-    this.#triesInVain = 0;
+    if (this.#shared === 0) return;
+    this.#shared = 0;
     this.#aside.answered();
   }
 
   /** One that may block fell asleep, and its turn came after so many microseconds. */
   slept(us: number): void {
-    this.#isTrying = false;
-    if (us < SHORT_SLEEP_US && this.#limits.adapts && !this.#isAlone) {
+    if (us < SHORT_SLEEP_US && this.#limits.adapts && !this.isAlone) {
       this.#reach = Math.min(this.#reach * 2, MOST_REACH);
       return this.rewarded();
     }

@@ -16,7 +16,7 @@ const LOOKS_PER_ANSWER = 30;
 /** What 20 us, the longest that a turn of the event loop is held up, are good for at the most. */
 const MOST_LOOKS = 1000;
 
-type WaitOn = (words: TurnWords, wait: WaitStrategy) => TurnWait;
+type WaitOn = (words: TurnWords, wait: WaitStrategy, patience?: Patience) => TurnWait;
 
 /** Words of a client whose peer gives the turn away at a time. */
 class Timed implements TurnWords {
@@ -37,7 +37,21 @@ class Timed implements TurnWords {
     return 0;
   }
   wait(): void {}
-  wake(): void {}
+  wake(): boolean {
+    return true;
+  }
+}
+
+/** Words of a client whose peer is looked at in vain, until somebody is told that it has been looked at so often. */
+class Vain extends Timed {
+  looks = 0;
+  constructor(readonly onLook: (looks: number) => void) {
+    super();
+  }
+  override load(word: number): number {
+    if (word === CONN_STATE) this.onLook(++this.looks);
+    return super.load(word);
+  }
 }
 
 /** Words of a client whose peer gives the turn away once it has been looked at so often. */
@@ -54,8 +68,7 @@ async function waiting(body: (waitOn: WaitOn) => Promise<void>): Promise<void> {
   const fd = honestMemfd();
   const window = openWindow(fd);
   try {
-    await body((words, wait) => {
-      const patience = new Patience({ wait });
+    await body((words, wait, patience = new Patience({ wait })) => {
       return new TurnWait(new Endpoint(window, 'client', { words, patience }), undefined);
     });
   } finally {
@@ -95,6 +108,41 @@ attention('is paid to who was asleep while another is never done', () =>
     });
     assert.ok(wasServed);
     rare.cancel();
+  }),
+);
+
+attention('is paid at once to who is asleep while the thread is awake for another', () =>
+  dedicated(async (waitOn) => {
+    const once = new Timed();
+    const vain = new Vain((looks) => {
+      if (looks === 100) once.overAt = 0;
+    });
+    const [busy, rare] = [waitOn(vain, 'lowest-latency'), waitOn(once, 'lowest-cpu')];
+    let servedAfter = 0;
+    rare.start(() => (servedAfter = vain.looks));
+    busy.start(() => undefined);
+    const until = performance.now() + PATIENCE_MS;
+    while (servedAfter === 0 && performance.now() < until) await delay(1);
+    for (const wait of [busy, rare]) wait.cancel();
+    assert.ok(servedAfter >= 100 && servedAfter < 110, `after ${servedAfter} looks`);
+  }),
+);
+
+attention('is not lost by who waits in vain while the thread is busy with another', () =>
+  dedicated(async (waitOn) => {
+    const patience = new Patience();
+    const whole = patience.looks();
+    const never = new Timed();
+    const [busy, idle] = [waitOn(new Counted(), 'lowest-latency'), waitOn(never, 'balanced', patience)];
+    const until = performance.now() + 20;
+    const isOver = new Promise<void>((resolve) => {
+      const again = (): void => (performance.now() < until ? busy.start(again) : resolve());
+      busy.start(again);
+    });
+    idle.start(() => undefined);
+    await isOver;
+    for (const wait of [busy, idle]) wait.cancel();
+    assert.is(patience.looks(), whole);
   }),
 );
 

@@ -8,7 +8,8 @@ import { hasHungUp } from '../../runtime/os/poll.js';
 import { SOCK_STREAM } from '../../runtime/os/socket.js';
 import { CLIENT_ACTIVE, Endpoint, SERVER_ACTIVE, SHUT_DOWN } from '../../runtime/transport/endpoint.js';
 import { PACKET_HEADER_BYTES } from '../../runtime/transport/packet-window.js';
-import { CONN_STATE, ON_WORD, SharedTurnWords } from '../../runtime/transport/turn-words.js';
+import { CONN_STATE, ON_BELL, ON_WORD, SharedTurnWords } from '../../runtime/transport/turn-words.js';
+import { hasOneCPU } from '../../runtime/transport/wait.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../../runtime/wire/errno.js';
 import { MAX_CONNECT_BYTES } from '../../runtime/wire/limits.js';
 import { assertNothingLeft, holdings } from '../peers/leaks.js';
@@ -100,9 +101,22 @@ turns('names the word and the value to sleep on', () => {
 
 const SETTINGS = { bell: { ring: () => undefined }, elideWakes: true };
 
-/** Words that count how often somebody who waits looks at them. */
+/** Makes two that agree to leave out wakes. */
+function introduce(client: Endpoint, server: Endpoint): void {
+  assert.is(client.sendConnect(), 0);
+  assert.is(server.answerConnect(server.receive()), 0);
+  assert.is(client.acceptConnect(client.receive()), 0);
+}
+
+/** Words that count how often somebody who waits looks at them, and on which so many sleep. */
 class Watched extends SharedTurnWords {
   looks = 0;
+  wakes = 0;
+  sleepers = 1;
+  override wake(): boolean {
+    this.wakes++;
+    return this.sleepers > 0;
+  }
   override peek(word: number): number {
     if (word === CONN_STATE) this.looks++;
     return super.peek(word);
@@ -118,21 +132,101 @@ turns('gives way at once to a peer that had to be woken, and to no other', () =>
     looksBefore.push(words.looks);
     assert.is(both.server.send(8), 0);
   };
-  const client = new Endpoint(window, 'client', { ...SETTINGS, words, givingWay: { giveWay } });
+  const client = new Endpoint(window, 'client', { ...SETTINGS, words, givingWay: { giveWay, pays: () => true } });
   const server = new Endpoint(both.server.window, 'server', SETTINGS);
-  assert.is(client.sendConnect(), 0);
-  assert.is(server.answerConnect(server.receive()), 0);
-  assert.is(client.acceptConnect(client.receive()), 0);
+  introduce(client, server);
   assert.is(client.send(4), 0);
   assert.is(server.send(8), 0);
   assert.is(client.receiveSync(alive), 8);
   assert.equal(looksBefore, []);
   words.looks = 0;
   assert.ok(server.fallAsleep(ON_WORD));
+  words.sleepers = 0;
+  assert.is(client.send(4), 0);
+  assert.is(server.send(8), 0);
+  assert.is(client.receiveSync(alive), 8);
+  assert.equal(looksBefore, [], 'it said so, but was awake for others');
+  words.looks = 0;
+  words.sleepers = 1;
+  assert.ok(server.fallAsleep(ON_WORD));
   assert.is(client.send(4), 0);
   assert.is(client.receiveSync(alive), 8);
   assert.equal(looksBefore, [0]);
   both.end();
+});
+
+for (const how of [ON_WORD, ON_BELL] as const) {
+  turns(`tells the peer its cpu, and its sleep ${how} beside it`, () => {
+    const both = new Both();
+    const rung: string[] = [];
+    const bell = { ring: () => void rung.push('rung') };
+    const words = new Watched(both.client.window.header, both.client.window.address);
+    const client = new Endpoint(both.client.window, 'client', { ...SETTINGS, words, bell });
+    const server = new Endpoint(both.server.window, 'server', SETTINGS);
+    assert.is(server.whereIsPeer(3), 'unknown');
+    introduce(client, server);
+    assert.is(client.whereIsPeer(3), 'unknown', 'it has told nothing');
+    for (const cpu of [0, 3, 8191]) {
+      server.tellCPU(cpu);
+      assert.is(client.whereIsPeer(cpu), 'here');
+      assert.is(client.whereIsPeer(cpu + 1), 'elsewhere');
+      assert.is(client.whereIsPeer(-1), 'unknown');
+      words.wakes = 0;
+      rung.length = 0;
+      assert.is(client.send(4), 0);
+      assert.is(words.wakes + rung.length, 0, 'it is awake');
+      assert.is(server.send(8), 0);
+      assert.is(client.receive(), 8);
+      assert.ok(server.fallAsleep(how));
+      assert.is(client.whereIsPeer(cpu), 'here');
+      assert.is(client.send(4), 0);
+      assert.equal([words.wakes, rung.length], how === ON_WORD ? [1, 0] : [0, 1]);
+      server.awaken();
+      assert.is(client.whereIsPeer(cpu), 'here');
+      assert.is(server.send(8), 0);
+      assert.is(client.receive(), 8);
+    }
+    server.tellCPU(-1);
+    assert.is(client.whereIsPeer(3), 'unknown');
+    both.end();
+  });
+}
+
+turns('tells a peer that wakes always nothing, and believes nothing that it writes', () => {
+  const both = new Both();
+  both.client.tellCPU(3);
+  both.client.awaken();
+  assert.equal([...both.client.window.header.subarray(2, 4)], [0, 0]);
+  both.client.window.header[3] = 4 << 8;
+  assert.is(both.client.whereIsPeer(3), 'unknown');
+  both.end();
+});
+
+/** Waits for an answer that comes at the first yield; gives after how many looks that was, or the limit. */
+function looksUntilYield(where: number, here: number): number {
+  const both = new Both();
+  const words = new Watched(both.client.window.header, both.client.window.address);
+  let looked = 0;
+  const giveWay = (): void => {
+    if (looked === 0) assert.is(both.server.send(8), 0);
+    looked ||= words.looks;
+  };
+  const givingWay = { giveWay, pays: () => true };
+  const client = new Endpoint(both.client.window, 'client', { ...SETTINGS, words, givingWay, cpu: () => here });
+  const server = new Endpoint(both.server.window, 'server', SETTINGS);
+  introduce(client, server);
+  server.tellCPU(where);
+  assert.is(client.send(4), 0);
+  assert.is(client.receiveSync(alive), 8);
+  both.end();
+  return looked;
+}
+
+(hasOneCPU() ? turns.skip : turns)('gives way late to a peer that is on another cpu', () => {
+  const soon = looksUntilYield(1, 1);
+  assert.is(looksUntilYield(-1, 1), soon);
+  assert.is(looksUntilYield(1, -1), soon);
+  assert.ok(looksUntilYield(0, 1) > 10 * soon);
 });
 
 turns.run();

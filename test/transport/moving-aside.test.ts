@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MovingAside } from '../../runtime/transport/moving-aside.js';
-import { hasOneCPU, Patience } from '../../runtime/transport/wait.js';
+import { hasOneCPU, Patience, type Whereabouts } from '../../runtime/transport/wait.js';
 
 /** A thread that wants to leave its cpu all the time. */
 class Caller {
@@ -57,59 +57,59 @@ movingAside('is not tried again where it is not possible', () => {
 
 movingAside.run();
 
-const waiting = suite('who waits awake for a peer that has answered whenever one gave way');
-/** Where there is one cpu there is nowhere to go. */
+const waiting = suite('who waits awake for a peer');
+/** Where there is one cpu there is nowhere to go, and nobody asks where the peer is. */
 const test = hasOneCPU() ? waiting.skip : waiting;
 
-/** So many waits for which the peer needs this cpu, or others who want it give way as well. */
-function wait(patience: Patience, count: number, isPeerOurs: boolean): number[] {
-  return Array.from({ length: count }, () => {
-    const looks = patience.beginLooking(isPeerOurs);
-    patience.gaveWay(true);
-    return looks;
-  });
+/** One wait that is answered after the first yield. Returns after how many looks it was asked where the peer is. */
+function wait(patience: Patience, peer: Whereabouts): number {
+  const looks = patience.beginLooking();
+  if (patience.looksLeft(peer) === 0) patience.gaveWay(peer, true);
+  patience.rewarded();
+  return looks;
 }
 
-test('gives way at once, tries every second time to keep the cpu, and leaves it after 16 times in vain', () => {
+test('on this cpu gives way at once from the second wait on, and leaves after four', () => {
   const caller = new Caller();
   const patience = new Patience({}, caller.moving);
-  const [many, ...others] = wait(patience, 32, true);
+  const [many, ...others] = Array.from({ length: 3 }, () => wait(patience, 'here'));
   assert.ok(many! > 1);
-  assert.equal(
-    others,
-    others.map((_, i) => (i % 2 === 0 ? 1 : many)),
-  );
+  assert.equal(others, [1, 1]);
   assert.is(caller.moves, 0);
-  wait(patience, 2, true);
+  wait(patience, 'here');
   assert.is(caller.moves, 1);
 });
 
-test('keeps the cpu again after one answer without giving way', () => {
+test('that has come to another looks for long again, and counts anew', () => {
   const caller = new Caller();
   const patience = new Patience({}, caller.moving);
-  const [many] = wait(patience, 30, true);
-  assert.is(patience.beginLooking(true), many);
-  patience.rewarded();
-  assert.is(patience.beginLooking(true), many);
-  assert.is(patience.beginLooking(true), many);
-  wait(patience, 31, true);
-  assert.is(caller.moves, 0, 'it counts anew');
+  const many = wait(patience, 'here');
+  for (let i = 0; i < 2; i++) wait(patience, 'here');
+  assert.is(wait(patience, 'elsewhere'), 1, 'it does not know yet');
+  assert.is(wait(patience, 'elsewhere'), many);
+  for (let i = 0; i < 3; i++) wait(patience, 'here');
+  assert.is(caller.moves, 0);
 });
 
-test('does not mind that a try has ended in sleep', () => {
+test('on another gives way late, once in as many looks, and to no more than one that may have come here', () => {
+  const patience = new Patience({}, new Caller().moving);
+  const soon = patience.beginLooking();
+  const late = patience.looksLeft('elsewhere');
+  assert.ok(late > 10 * soon, `${late}`);
+  assert.is(patience.looksLeft('elsewhere'), 0);
+  assert.is(patience.gaveWay('elsewhere', true), soon);
+  assert.is(patience.looksLeft('elsewhere'), late);
+  assert.is(patience.beginLooking(), soon);
+  assert.is(patience.looksLeft('elsewhere'), late, 'the next wait begins anew');
+});
+
+test('of which it knows nothing gives way at once for as long as that helps, and stays where it is', () => {
   const caller = new Caller();
   const patience = new Patience({}, caller.moving);
-  wait(patience, 2, true);
-  patience.beginLooking(true);
-  patience.slept(1000);
-  patience.rewarded();
-  assert.is(patience.beginLooking(true), 1, 'the answer came while it slept');
-});
-
-test('stays where it is if the peer is one that sleeps whenever it waits', () => {
-  const caller = new Caller();
-  const looks = wait(new Patience({}, caller.moving), 1000, false);
-  assert.ok(looks.slice(1).every((count) => count === 1));
+  const many = wait(patience, 'unknown');
+  for (let i = 0; i < 1000; i++) assert.is(wait(patience, 'unknown'), 1);
+  patience.gaveWay('unknown', false);
+  assert.is(patience.beginLooking(), many);
   assert.is(caller.moves, 0);
 });
 

@@ -123,11 +123,13 @@ export class Stepped implements TurnWords {
     if (slept === 1) this.#access('be woken', ({ asleep }, self) => (asleep[self] ? undefined : 0));
   }
 
-  wake(): void {
-    this.#access('wake', ({ asleep }) => {
+  wake(): boolean {
+    const woken = this.#access('wake', ({ asleep }) => {
+      const isOneAsleep = asleep.includes(true);
       asleep.fill(false);
-      return 0;
+      return isOneAsleep ? 1 : 0;
     });
+    return woken === 1;
   }
 
   /** The bell that wakes program `other`. */

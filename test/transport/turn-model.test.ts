@@ -6,6 +6,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Endpoint } from '../../runtime/transport/endpoint.js';
+import { MovingAside } from '../../runtime/transport/moving-aside.js';
 import { PACKET_HEADER_BYTES, type PacketWindow } from '../../runtime/transport/packet-window.js';
 import { ON_BELL } from '../../runtime/transport/turn-words.js';
 import { Patience } from '../../runtime/transport/wait.js';
@@ -16,6 +17,10 @@ import { explore, type Program, type Stepped } from './stepped.js';
 const ROUNDS = 2;
 const CLIENT = 0;
 const SERVER = 1;
+/** Both are on this cpu, and find out. */
+const CPU = 5;
+/** What yields are good for happens anyhow: others go on at any access. */
+const NOBODY = { pays: () => true, giveWay: () => undefined };
 
 /** How an end waits: in the kernel, at once or after some looks; in an event loop; or first the one, then the other. */
 type Way = 'blocks' | 'looks, then blocks' | 'by the bell' | 'by the bell, then blocks';
@@ -26,7 +31,7 @@ const WITHOUT_BELL: readonly Way[] = ['blocks', 'looks, then blocks'];
 class Looks extends Patience {
   readonly #count: number;
   constructor(count: number) {
-    super();
+    super({}, new MovingAside(() => false));
     this.#count = count;
   }
   override beginLooking(): number {
@@ -71,7 +76,7 @@ class End {
     this.#memory = memory;
     const patience = new Looks(setting.way === 'looks, then blocks' ? 1 : 0);
     const bell = setting.elided ? memory.bellOf(side === 'client' ? SERVER : CLIENT) : undefined;
-    const settings = { patience, bell, words: memory, elideWakes: setting.elided };
+    const settings = { patience, bell, words: memory, elideWakes: setting.elided, cpu: () => CPU, givingWay: NOBODY };
     this.endpoint = new Endpoint(windowOf(setting.elided), side, settings);
   }
 
