@@ -25,7 +25,7 @@ import type { FromThread, ThreadData, ToThread } from './server-thread-messages.
  */
 const LINGER_MS = 50;
 
-const { module, data, settings, controlAddress } = workerData as ThreadData;
+const { module, data, settings, controlAddress, isReleased } = workerData as ThreadData;
 const port = parentPort!;
 
 function send(message: FromThread): void {
@@ -84,5 +84,5 @@ port.on('message', (message: ToThread) => {
   // is read again: what is left in it until then, or a hang-up, would raise one alarm after the other.
   connections.get(connection)?.whenWatching(() => send({ type: 'heeded', connection }));
 });
-if (Dedication.isPossible) dedicate(new Dedication(controlAddress));
+if (Dedication.isPossible) dedicate(new Dedication(controlAddress, isReleased));
 send({ type: 'ready' });

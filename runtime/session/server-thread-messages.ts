@@ -18,6 +18,8 @@ export interface ThreadData {
   readonly settings: ThreadSettings;
   /** Where the thread's control word is (dedicated.ts). */
   readonly controlAddress: number;
+  /** Whether the thread is released from its blocking before it is to end, however that comes about. */
+  readonly isReleased: boolean;
 }
 
 export type ToThread =

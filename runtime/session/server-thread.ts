@@ -1,6 +1,6 @@
 /** A thread of a server, as the thread sees it that started it (see server-thread-entry.ts for the other side). */
 
-import { Worker } from 'node:worker_threads';
+import { isMainThread, Worker } from 'node:worker_threads';
 import { Alarm } from '../transport/alarm.js';
 import { ControlWord } from '../transport/dedicated.js';
 import { hangUp } from '../transport/dial.js';
@@ -25,14 +25,18 @@ export class ServerThread {
   readonly died: Promise<never>;
   readonly #ended: Promise<void>;
 
-  constructor(data: Omit<ThreadData, 'controlAddress'>) {
-    const workerData: ThreadData = { ...data, controlAddress: this.#control.address };
+  constructor(data: Omit<ThreadData, 'controlAddress' | 'isReleased'>) {
+    // A thread that is terminated by the one that started it has no exit to tell of, but waits for its own threads.
+    const isReleased = isMainThread;
+    const workerData: ThreadData = { ...data, controlAddress: this.#control.address, isReleased };
     const entry = new URL('./server-thread-entry.js', import.meta.url);
     this.#worker = new Worker(entry, { name: 'lisafs server', workerData });
+    this.#control.begin();
     const failure = new Promise<Error>((resolve) => this.#worker.once('error', resolve));
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
         this.#gone = true;
+        this.#control.end();
         this.#hangUpAll();
         resolve();
       });

@@ -205,6 +205,8 @@ let looksInVain = 0;
 /** After how many it asks whether to give way. */
 let yieldsAfter = DEDICATED_LOOKS_PER_YIELD;
 let later = 0;
+/** How many times in a row this thread has blocked until it had to look after its event loop. */
+let quietBlocks = 0;
 const asleep = new Set<TurnWait>();
 /** Those of them on whose words this thread blocks itself. */
 const blocked: TurnWait[] = [];
@@ -268,18 +270,20 @@ function resettle(): void {
 
 /**
  * A dedicated thread at work, until it has to go back to its event loop. `active` is what keeps that alive: timers are
- * late by as long as a block takes. False, at once, where other callbacks of setImmediate wait for their turn.
+ * late by as long as a block takes. False, at once, where other callbacks of setImmediate wait for their turn, or the
+ * thread is to end.
  */
 function serveBlocking(active: readonly string[]): boolean {
-  if (active.includes('Immediate')) return false;
-  const longest = longestBlockMS(active);
-  const until = performance.now() + longest;
   const self = dedication!;
+  if (active.includes('Immediate') || self.isReleased) return false;
+  const longest = longestBlockMS(active, quietBlocks, self.longestIdleMS);
+  const until = performance.now() + longest;
   self.begin(longest);
   for (let rounds = 1; mayBlock() && !self.isCalled; rounds++) {
     // To ask for the time makes an object, and a round may be a call.
     if (rounds % ROUNDS_PER_CLOCK === 0 && performance.now() >= until) break;
     if (awake.length > 0) {
+      quietBlocks = 0;
       startSlice();
       tuckIn();
       // What was begun or settled behind a promise goes on first.
@@ -289,6 +293,7 @@ function serveBlocking(active: readonly string[]): boolean {
       break;
     } else {
       const hasTime = self.block(blocked);
+      quietBlocks = hasTime ? 0 : quietBlocks + 1;
       if (!rouseBlocked() || !hasTime) break;
     }
   }

@@ -23,19 +23,48 @@ import { allocScratch, PAGE_BYTES } from '../os/memory.js';
 const BLOCK_WITH_TIMERS_MS = 50;
 /** One that has anything else there, a socket of its handlers' perhaps. */
 const BLOCK_WITH_OTHERS_MS = 500;
-/** And one that has nothing: what there is for it comes with a call. Each return takes up to a millisecond of a cpu. */
+/**
+ * And one that has nothing: what there is for it comes with a call. Each return takes up to a millisecond of a cpu, of
+ * memory that has become cold: so each time that nothing had come, the next is after twice as long.
+ */
 const IDLE_BLOCK_MS = 2000;
+/** At most so long, where the thread is released when it is to end, and where nobody can be sure to do so. */
+const RELEASED_IDLE_BLOCK_MS = 30_000;
+const UNRELEASED_IDLE_BLOCK_MS = IDLE_BLOCK_MS;
 /** What keeps the event loop of each such thread alive, and is answered at a call: the port to who started it. */
 const OWN_PORT = 'MessagePort';
 const TWO_32 = 0x1_0000_0000;
 /** One word less than futex_waitv takes: the control word is one of them. */
 export const MAX_DEDICATED_COUNT = WAITV_MAX_COUNT - 1;
 
-/** How long a dedicated thread may block, by what keeps its event loop alive (process.getActiveResourcesInfo). */
-export function longestBlockMS(active: readonly string[]): number {
+/**
+ * How long a dedicated thread may block, by what keeps its event loop alive (process.getActiveResourcesInfo), how many
+ * times in a row it has blocked and nothing came, and the most.
+ */
+export function longestBlockMS(active: readonly string[], quietBlocks: number, mostMS: number): number {
   if (active.includes('Timeout')) return BLOCK_WITH_TIMERS_MS;
-  return active.length > 1 || active.some((name) => name !== OWN_PORT) ? BLOCK_WITH_OTHERS_MS : IDLE_BLOCK_MS;
+  if (active.length > 1 || active.some((name) => name !== OWN_PORT)) return BLOCK_WITH_OTHERS_MS;
+  return Math.min(IDLE_BLOCK_MS * 2 ** quietBlocks, mostMS);
 }
+
+/** The words of the dedicated threads that this thread has started, for as long as they live. */
+const started = new Set<ControlWord>();
+
+/** Node waits for its threads when a process exits, and does not wake one that blocks. */
+function releaseThreads(): void {
+  for (const word of started) word.release();
+}
+
+/**
+ * This thread is about to block until a server answers, and cannot tell the dedicated threads that it has started of
+ * what comes for them: they are to look for themselves.
+ */
+export function callThreads(): void {
+  for (const word of started) word.call();
+}
+
+/** In a dedicated thread's word: that it is never to block again. The other bits count calls. */
+const RELEASED = 0x8000_0000 | 0;
 
 /** The word of a dedicated thread, as the thread that starts it sees it. It lives as long as the process. */
 export class ControlWord {
@@ -53,6 +82,24 @@ export class ControlWord {
     Atomics.add(this.#words, 0, 1);
     futexWake(this.address, ALL_WAITERS);
   }
+
+  /** The thread lives: it is seen to that it does not block beyond the process's exit. */
+  begin(): void {
+    if (started.size === 0) process.once('exit', releaseThreads);
+    started.add(this);
+  }
+
+  /** It has ended. */
+  end(): void {
+    started.delete(this);
+    if (started.size === 0) process.off('exit', releaseThreads);
+  }
+
+  /** Sends it back to its event loop for good. */
+  release(): void {
+    Atomics.or(this.#words, 0, RELEASED);
+    futexWake(this.address, ALL_WAITERS);
+  }
 }
 
 /** A word to sleep on, and its value meanwhile. */
@@ -63,11 +110,15 @@ export interface SleepWord {
 
 /** The dedicated thread's own side of it. */
 export class Dedication {
+  /** The longest that the thread may block while nothing comes, in milliseconds. */
+  readonly longestIdleMS: number;
   readonly #address: number;
   readonly #words: Int32Array;
   #seen: number;
 
-  constructor(controlAddress: number) {
+  /** `isReleased` says that whoever has the control word releases the thread before it is to end. */
+  constructor(controlAddress: number, isReleased: boolean) {
+    this.longestIdleMS = isReleased ? RELEASED_IDLE_BLOCK_MS : UNRELEASED_IDLE_BLOCK_MS;
     this.#address = controlAddress;
     this.#words = new Int32Array(viewMemory(controlAddress, 4));
     this.#seen = Atomics.load(this.#words, 0);
@@ -81,6 +132,11 @@ export class Dedication {
   /** True if somebody has called since `heed`. */
   get isCalled(): boolean {
     return Atomics.load(this.#words, 0) !== this.#seen;
+  }
+
+  /** True once the thread is never to block again. */
+  get isReleased(): boolean {
+    return (Atomics.load(this.#words, 0) & RELEASED) !== 0;
   }
 
   /** Says that the event loop comes next. */

@@ -8,6 +8,7 @@ import { getSockMID, getSockPayloadLen, putSockHeader, SOCK_HEADER_BYTES } from 
 import { MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import { Payload } from '../wire/payload.js';
 import type { Communicator } from './communicator.js';
+import { callThreads } from './dedicated.js';
 
 const INITIAL_PAYLOAD_BYTES = 4096;
 /** After so many reads the event loop gets its turn, however fast the peer sends. A socket holds about 200 KiB. */
@@ -150,6 +151,7 @@ export class SocketCommunicator implements Communicator {
     for (;;) {
       // poll(2) passes over a descriptor that is none, and would wait for ever.
       if (this.#fd < 0) return -ECONNRESET;
+      callThreads();
       // Never an answer so soon, and the socket is non-blocking: look before reading.
       const left = deadline === Infinity ? -1 : Math.max(Math.ceil(deadline - performance.now()), 0);
       pollFD(this.#fd, this.#sendAt < this.#sendEnd ? POLLOUT : POLLIN, left);

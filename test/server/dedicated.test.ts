@@ -9,8 +9,9 @@ import * as assert from 'uvu/assert';
 import { connect, FDID, type LISAFSClient } from '../../runtime/index.js';
 import { serve, type RunningServer } from '../../runtime/server.js';
 import { closeFD, duplicateFD } from '../../runtime/os/descriptor.js';
-import { longestBlockMS } from '../../runtime/transport/dedicated.js';
+import { ControlWord, Dedication, longestBlockMS } from '../../runtime/transport/dedicated.js';
 import { newPair } from '../interop/session.js';
+import { Program } from '../peers/program.js';
 import { LARGE_BYTES, LATER_MS } from './programs/dedicated.js';
 
 const module = new URL('./programs/dedicated.js', import.meta.url);
@@ -159,13 +160,49 @@ for (const what of ['hangs up', 'sends more'] as const) {
 }
 
 dedicated('blocks for long only where there is nothing else for it', () => {
-  const alone = longestBlockMS(['MessagePort']);
+  const alone = longestBlockMS(['MessagePort'], 0, 30_000);
   assert.ok(alone >= 1000);
-  assert.is(longestBlockMS([]), alone);
+  assert.is(longestBlockMS([], 0, 30_000), alone);
+  assert.is(longestBlockMS(['MessagePort'], 1, 30_000), 2 * alone);
+  assert.is(longestBlockMS(['MessagePort'], 2, 30_000), 4 * alone);
+  assert.is(longestBlockMS(['MessagePort'], 1000, 30_000), 30_000);
   for (const active of [['MessagePort', 'MessagePort'], ['MessagePort', 'TCPSocketWrap'], ['FSReqCallback']]) {
-    assert.is(longestBlockMS(active), 500, active.join());
+    for (const quiet of [0, 10]) assert.is(longestBlockMS(active, quiet, 30_000), 500, active.join());
   }
-  assert.is(longestBlockMS(['MessagePort', 'Timeout', 'TCPSocketWrap']), 50);
+  assert.is(longestBlockMS(['MessagePort', 'Timeout', 'TCPSocketWrap'], 10, 30_000), 50);
+});
+
+dedicated('keeps no process from exiting', async () => {
+  const [ours, theirs] = newPair();
+  const program = new Program(new URL('./programs/quits.js', import.meta.url), [], [theirs]);
+  closeFD(theirs);
+  assert.is(await program.line(), 'serving');
+  const client = await connect({ fd: ours });
+  await client.mount();
+  await client.fsync({ fds: [] });
+  // By then nothing has come for once, and the thread blocks for four seconds.
+  await delay(2500);
+  const began = performance.now();
+  program.say('quit');
+  const { code, stderr } = await program.ended();
+  const ms = performance.now() - began;
+  await client.disconnect();
+  assert.equal([code, stderr], [0, '']);
+  assert.ok(ms < 2500, `${ms} ms`);
+});
+
+dedicated('never blocks again once it is released', () => {
+  const control = new ControlWord();
+  const thread = new Dedication(control.address, true);
+  control.call();
+  assert.ok(thread.isCalled && !thread.isReleased);
+  thread.heed();
+  assert.not.ok(thread.isCalled);
+  control.release();
+  control.call();
+  assert.ok(thread.isCalled && thread.isReleased);
+  thread.heed();
+  assert.ok(thread.isReleased);
 });
 
 dedicated.run();
