@@ -13,8 +13,8 @@ export interface ServeModule {
    * whatever `serve` takes besides (`policy`, `onCall`, `onFault`); or a function that gives one, now or later.
    *
    * Its threads are for serving: they block while nothing is to be done, so a timer or an input that no handler waits
-   * for is attended to late: by up to 50 ms where there are timers, by half a second otherwise, and by as much as half a
-   * minute where it does not keep the thread alive (`unref`) and nobody has called for that long.
+   * for is attended to late: by up to 50 ms where there are timers, by half a second otherwise, and by as much as half
+   * a minute where it does not keep the thread alive (`unref`) and nobody has called for that long.
    */
   readonly module: URL | string;
   /** What the module's function is called with: anything that structured cloning can copy. */

@@ -1,4 +1,4 @@
-/** Serves the client on descriptor 3 in a thread that blocks, and exits when it is told to, without closing anything. */
+/** Serves the client on descriptor 3 in a thread that blocks; exits when it is told to, without closing anything. */
 
 import { once } from 'node:events';
 import { serve } from '../../../runtime/server.js';
