@@ -25,6 +25,7 @@ function nullCallSides(): ReturnType<typeof available<SideSpec>> {
   const flipcall = [built('flipcall')] as const;
   return available([
     [OURS_SYNC],
+    [{ name: FLOORS.javascript, program: 'js-floor', flags: 'compare-and-swap at both ends' }],
     [{ name: FLOORS.turn, program: [built('floor')], flags: `gcc ${C_FLAGS.join(' ')}`, ...native }, noFloor],
     // As JavaScript has to do it: with something to do in between, and no way to look gently but to look late.
     [{ name: FLOORS.work, program: [built('floor'), 'work', '50', 'no-pause', 'late', '115'], ...native }, noFloor],

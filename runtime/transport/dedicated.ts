@@ -25,9 +25,10 @@ const BLOCK_WITH_TIMERS_MS = 50;
 const BLOCK_WITH_OTHERS_MS = 500;
 /**
  * And one that has nothing: what there is for it comes with a call. Each return takes up to a millisecond of a cpu, of
- * memory that has become cold: so each time that nothing had come, the next is after twice as long.
+ * memory that has become cold: so each time that nothing had come, the next is after four times as long.
  */
 const IDLE_BLOCK_MS = 2000;
+const IDLE_FACTOR = 4;
 /** At most so long, where the thread is released when it is to end, and where nobody can be sure to do so. */
 const RELEASED_IDLE_BLOCK_MS = 30_000;
 const UNRELEASED_IDLE_BLOCK_MS = IDLE_BLOCK_MS;
@@ -44,7 +45,7 @@ export const MAX_DEDICATED_COUNT = WAITV_MAX_COUNT - 1;
 export function longestBlockMS(active: readonly string[], quietBlocks: number, mostMS: number): number {
   if (active.includes('Timeout')) return BLOCK_WITH_TIMERS_MS;
   if (active.length > 1 || active.some((name) => name !== OWN_PORT)) return BLOCK_WITH_OTHERS_MS;
-  return Math.min(IDLE_BLOCK_MS * 2 ** quietBlocks, mostMS);
+  return Math.min(IDLE_BLOCK_MS * IDLE_FACTOR ** quietBlocks, mostMS);
 }
 
 /** The words of the dedicated threads that this thread has started, for as long as they live. */
