@@ -118,6 +118,11 @@ function giveWay(): number {
   return YIELD_WORK;
 }
 
+/** The cpu that this thread is on; -1 where a dedicated one has no other, which goes without saying. */
+function ownCPU(): number {
+  return looksPerYield === 1 ? -1 : currentCPU();
+}
+
 /** True if all who are awake have told that they are on other cpus. They are told where this thread is. */
 function isEverybodyElsewhere(): boolean {
   if (looksPerYield === 1) return false;
@@ -178,7 +183,7 @@ function queueSlice(): void {
 /** Lets those fall asleep that have been awake for long enough. */
 function tuckIn(): void {
   const time = performance.now();
-  const cpu = currentCPU();
+  const cpu = ownCPU();
   // Who stays awake with a thread that is busy with others costs nothing.
   const isBusy = dedication !== undefined && looksInVain < BUSY_LOOKS_COUNT;
   for (let i = awake.length - 1; i >= 0; i--) awake[i]?.sleepAfter(time, cpu, isBusy);
@@ -435,7 +440,7 @@ export class TurnWait {
     const onTurn = this.#onTurn!;
     this.#onTurn = undefined;
     this.#state = 'roused';
-    this.#endpoint.awaken();
+    this.#endpoint.awaken(ownCPU());
     try {
       onTurn();
     } finally {
@@ -520,7 +525,7 @@ export class TurnWait {
   #leaveSleep(): void {
     asleep.delete(this);
     remove(blocked, this);
-    this.#endpoint.awaken();
+    if (this.#state !== 'roused') this.#endpoint.awaken();
     this.#bell?.remove(this.#look);
     clearTimeout(this.#timer);
     if (this.#armed !== undefined) disarm(this.#armed);

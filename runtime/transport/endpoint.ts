@@ -277,26 +277,28 @@ export class Endpoint {
     }
     // What it left behind before it died.
     if (!alive && result === -EAGAIN) result = this.receive();
-    if (this.#elidesWakes) this.#toldCPU = cpuPart(this.#cpu());
-    this.awaken();
+    this.awaken(this.#elidesWakes && !this.patience.isAlone ? this.#cpu() : -1);
     this.patience.slept(microsecondsSince(began));
     return result === -EAGAIN && !alive ? -ECONNRESET : result;
   }
 
   /**
    * Says that this end is about to sleep, on connState or by the doorbell. False if the turn has come meanwhile: then
-   * it is not to. Otherwise awaken comes next, when it has slept. A peer that wakes always is told nothing.
+   * it is not to. Otherwise awaken comes next, when it has slept. A peer that wakes always is told nothing. Who sleeps
+   * is on no cpu: the kernel chooses one when it is woken.
    */
   fallAsleep(how: typeof ON_WORD | typeof ON_BELL): boolean {
-    if (this.#elidesWakes) this.#words.store(this.#asleep, this.#toldCPU | how);
+    if (this.#elidesWakes) this.#words.store(this.#asleep, how);
     if (this.isPeersTurn) return true;
     this.awaken();
     return false;
   }
 
-  /** Says that this end sleeps no more. */
-  awaken(): void {
-    if (this.#elidesWakes) this.#words.store(this.#asleep, this.#toldCPU | AWAKE);
+  /** Says that this end sleeps no more, and on which cpu it is, if that is known. */
+  awaken(cpu = -1): void {
+    if (!this.#elidesWakes) return;
+    this.#toldCPU = cpuPart(cpu);
+    this.#words.store(this.#asleep, this.#toldCPU | AWAKE);
   }
 
   /** Writes the connect request, a JSON object and a newline, and gives the turn to the server. As send. */

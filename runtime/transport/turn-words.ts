@@ -8,7 +8,7 @@
  *     3  serverAsleep  how the server sleeps  } once both have said so
  *
  * The lowest byte of the two last ones is how that end sleeps. The others are the cpu on which it last found itself,
- * and one more; 0 where it has not told. Who waits looks there whether it keeps its peer from that cpu.
+ * and one more; 0 while it sleeps, or where it has not told. Who waits looks there whether it keeps its peer from it.
  */
 
 import { ALL_WAITERS, futexWait, futexWake } from '../os/futex.js';

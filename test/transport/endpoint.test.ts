@@ -156,7 +156,7 @@ turns('gives way at once to a peer that had to be woken, and to no other', () =>
 });
 
 for (const how of [ON_WORD, ON_BELL] as const) {
-  turns(`tells the peer its cpu, and its sleep ${how} beside it`, () => {
+  turns(`tells the peer its cpu while it is awake, and that it sleeps ${how} otherwise`, () => {
     const both = new Both();
     const rung: string[] = [];
     const bell = { ring: () => void rung.push('rung') };
@@ -178,11 +178,11 @@ for (const how of [ON_WORD, ON_BELL] as const) {
       assert.is(server.send(8), 0);
       assert.is(client.receive(), 8);
       assert.ok(server.fallAsleep(how));
-      assert.is(client.whereIsPeer(cpu), 'here');
+      assert.is(client.whereIsPeer(cpu), 'unknown', 'who sleeps is on no cpu');
       assert.is(client.send(4), 0);
       assert.equal([words.wakes, rung.length], how === ON_WORD ? [1, 0] : [0, 1]);
-      server.awaken();
-      assert.is(client.whereIsPeer(cpu), 'here');
+      server.awaken(cpu + 1);
+      assert.is(client.whereIsPeer(cpu), 'elsewhere');
       assert.is(server.send(8), 0);
       assert.is(client.receive(), 8);
     }
