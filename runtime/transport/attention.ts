@@ -417,8 +417,8 @@ export class TurnWait {
   }
 
   /**
-   * Falls asleep if it was to stay awake no longer than until `now`; it was in vain, unless the thread
-   * `isBusy`. The peer is told on which `cpu` that is. Precondition: it is awake.
+   * Falls asleep if it was to stay awake no longer than until `now`. That was in vain, unless the thread `isBusy` with
+   * others. The peer is told on which `cpu` the thread is. Precondition: it is awake.
    */
   sleepAfter(now: number, cpu: number, isBusy: boolean): void {
     this.#endpoint.tellCPU(cpu);

@@ -64,8 +64,9 @@ export function callThreads(): void {
   for (const word of started) word.call();
 }
 
-/** In a dedicated thread's word: that it is never to block again. The other bits count calls. */
-const RELEASED = 0x8000_0000 | 0;
+/** In a dedicated thread's word: that it is never to block again. The other bits count calls, and go round. */
+const RELEASED = 1;
+const ONE_CALL = 2;
 
 /** The word of a dedicated thread, as the thread that starts it sees it. It lives as long as the process. */
 export class ControlWord {
@@ -80,7 +81,7 @@ export class ControlWord {
 
   /** Sends the thread back to its event loop. */
   call(): void {
-    Atomics.add(this.#words, 0, 1);
+    Atomics.add(this.#words, 0, ONE_CALL);
     futexWake(this.address, ALL_WAITERS);
   }
 
