@@ -9,10 +9,10 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { futexWait, futexWake } from '../../runtime/os/futex.js';
 import { createMemfd, mapWindow, PAGE_BYTES } from '../../runtime/os/memory.js';
+import { CLIENT_ACTIVE, SERVER_ACTIVE, SHUT_DOWN } from '../../runtime/transport/endpoint.js';
 import { relaxFor } from '../../runtime/transport/relax.js';
 import { serveSubject, type Subject } from '../subject.js';
 
-const [CLIENTS, SERVERS, ENDED] = [0, 1, 2];
 const MEMORY_FD = 3;
 /** Tried from 0 to 48: with fewer the line is taken away too often, with more the turn is seen too late. */
 const STEPS_PER_LOOK = 20;
@@ -30,12 +30,12 @@ function mapTurn(fd: number): { readonly turn: Int32Array; readonly address: num
 
 function serve(): void {
   const { turn, address } = mapTurn(MEMORY_FD);
-  for (let looks = 1; turn[0] !== ENDED; looks++) {
-    if (turn[0] === SERVERS) {
+  for (let looks = 1; turn[0] !== SHUT_DOWN; looks++) {
+    if (turn[0] === SERVER_ACTIVE) {
       looks = 0;
-      Atomics.compareExchange(turn, 0, SERVERS!, CLIENTS!);
+      Atomics.compareExchange(turn, 0, SERVER_ACTIVE, CLIENT_ACTIVE);
     } else if (looks % LOOKS_BEFORE_SLEEP === 0) {
-      futexWait(address, CLIENTS!, LONGEST_SLEEP_MS);
+      futexWait(address, CLIENT_ACTIVE, LONGEST_SLEEP_MS);
     } else {
       relaxFor(STEPS_PER_LOOK);
     }
@@ -49,8 +49,8 @@ function makeSubject(): Subject {
     stdio: ['ignore', 'inherit', 'inherit', fd],
   });
   const call = (): void => {
-    Atomics.compareExchange(turn, 0, CLIENTS!, SERVERS!);
-    for (let looks = 1; turn[0] !== CLIENTS; looks++) {
+    Atomics.compareExchange(turn, 0, CLIENT_ACTIVE, SERVER_ACTIVE);
+    for (let looks = 1; turn[0] !== CLIENT_ACTIVE; looks++) {
       if (looks % LOOKS_BEFORE_WAKE === 0) futexWake(address, 1);
       else relaxFor(STEPS_PER_LOOK);
     }
@@ -59,7 +59,7 @@ function makeSubject(): Subject {
     for (let i = 0; i < calls; i++) call();
   };
   const end = async (): Promise<void> => {
-    Atomics.store(turn, 0, ENDED!);
+    Atomics.store(turn, 0, SHUT_DOWN);
     futexWake(address, 1);
     await once(server, 'close');
   };

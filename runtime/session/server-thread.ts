@@ -27,8 +27,7 @@ export class ServerThread {
 
   constructor(data: Omit<ThreadData, 'controlAddress' | 'isReleased'>) {
     // A thread that is terminated by the one that started it has no exit to tell of, but waits for its own threads.
-    const isReleased = isMainThread;
-    const workerData: ThreadData = { ...data, controlAddress: this.#control.address, isReleased };
+    const workerData: ThreadData = { ...data, controlAddress: this.#control.address, isReleased: isMainThread };
     const entry = new URL('./server-thread-entry.js', import.meta.url);
     this.#worker = new Worker(entry, { name: 'lisafs server', workerData });
     this.#control.begin();

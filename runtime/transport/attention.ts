@@ -33,7 +33,7 @@ const MS_PER_WORK = 0.000_02;
 const CALLBACK_WORK = 8;
 const YIELD_WORK = 16;
 const CPU_WORK = 4;
-/** A dedicated thread keeps nobody waiting, and asks less often: every 30 to 100 us. */
+/** A dedicated thread keeps nobody waiting, and asks less often: every 30 us, or 70 to 260 while it is busy. */
 const DEDICATED_WORK_PER_CLOCK = 2048;
 /** A round that was held up for so long is to end: there may be no other reason for one, where all waits were short. */
 const ROUND_WORTH_ENDING_MS = 0.005;
@@ -125,8 +125,8 @@ function ownCPU(): number {
 
 /** True if all who are awake have told that they are on other cpus. They are told where this thread is. */
 function isEverybodyElsewhere(): boolean {
-  if (looksPerYield === 1) return false;
-  const cpu = currentCPU();
+  const cpu = ownCPU();
+  if (cpu < 0) return false;
   let isSo = true;
   for (const wait of awake) if (!wait.isPeerElsewhere(cpu)) isSo = false;
   return isSo;

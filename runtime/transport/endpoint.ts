@@ -229,7 +229,9 @@ export class Endpoint {
    * of no use, since the peer needs this cpu, and others have it for too long whenever one gives way.
    */
   #giveWay(): number {
-    const peer = this.#whereIsPeer();
+    const cpu = this.#ownCPU();
+    this.tellCPU(cpu);
+    const peer = this.whereIsPeer(cpu);
     const looksLeft = this.patience.looksLeft(peer);
     if (looksLeft > 0) return looksLeft;
     const pays = peer !== 'here' || this.#givingWay.pays();
@@ -239,12 +241,9 @@ export class Endpoint {
     return pays ? looks : 0;
   }
 
-  /** Where the peer is, seen from here. With one cpu that is no question, but others may want the cpu as well. */
-  #whereIsPeer(): Whereabouts {
-    if (this.patience.isAlone) return 'unknown';
-    const cpu = this.#cpu();
-    this.tellCPU(cpu);
-    return this.whereIsPeer(cpu);
+  /** The cpu that this end is on; -1 where nobody is told, or where it is the only one. */
+  #ownCPU(): number {
+    return this.#elidesWakes && !this.patience.isAlone ? this.#cpu() : -1;
   }
 
   /** Tells the peer on which cpu this end is, or that it does not know: -1. Precondition: this end is awake. */
@@ -277,7 +276,7 @@ export class Endpoint {
     }
     // What it left behind before it died.
     if (!alive && result === -EAGAIN) result = this.receive();
-    this.awaken(this.#elidesWakes && !this.patience.isAlone ? this.#cpu() : -1);
+    this.awaken(this.#ownCPU());
     this.patience.slept(microsecondsSince(began));
     return result === -EAGAIN && !alive ? -ECONNRESET : result;
   }

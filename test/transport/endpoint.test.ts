@@ -123,6 +123,14 @@ class Watched extends SharedTurnWords {
   }
 }
 
+/** And which a sleeper finds changed. */
+class Answering extends Watched {
+  onWait = (): void => undefined;
+  override wait(): void {
+    this.onWait();
+  }
+}
+
 turns('gives way at once to a peer that had to be woken, and to no other', () => {
   const both = new Both();
   const { window } = both.client;
@@ -227,6 +235,26 @@ function looksUntilYield(where: number, here: number): number {
   assert.is(looksUntilYield(-1, 1), soon);
   assert.is(looksUntilYield(1, -1), soon);
   assert.ok(looksUntilYield(0, 1) > 10 * soon);
+});
+
+(hasOneCPU() ? turns.skip : turns)('falls asleep at once where the peer needs this cpu and others have it', () => {
+  const both = new Both();
+  const words = new Answering(both.client.window.header, both.client.window.address);
+  let yields = 0;
+  const givingWay = { giveWay: () => void yields++, pays: () => false };
+  const client = new Endpoint(both.client.window, 'client', { ...SETTINGS, words, givingWay, cpu: () => 1 });
+  const server = new Endpoint(both.server.window, 'server', SETTINGS);
+  introduce(client, server);
+  server.tellCPU(1);
+  for (const looks of [80, 1]) {
+    words.onWait = (): void => assert.is(server.send(8), 0);
+    words.looks = 0;
+    assert.is(client.send(4), 0);
+    assert.is(client.receiveSync(alive), 8);
+    assert.ok(words.looks <= looks + 1, `${words.looks} looks`);
+  }
+  assert.is(yields, 0);
+  both.end();
 });
 
 turns.run();
