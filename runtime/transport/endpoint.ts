@@ -29,7 +29,7 @@ import { currentCPU } from '../os/sched.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../wire/errno.js';
 import { LIVENESS_CHECK_MS, MAX_CONNECT_BYTES } from '../wire/limits.js';
 import { FirstLook } from './first-look.js';
-import { ours, oursToFar, type GivingWay } from './giving-way.js';
+import { ours, oursInTurn, oursToFar, type GivingWay } from './giving-way.js';
 import type { PacketWindow } from './packet-window.js';
 import { relax } from './relax.js';
 import {
@@ -85,6 +85,7 @@ export class Endpoint {
   readonly #words: TurnWords;
   readonly #givingWay: Pick<GivingWay, 'pays' | 'giveWay'>;
   readonly #givingWayToFar: Pick<GivingWay, 'giveWay'>;
+  readonly #givingWayInTurn: Pick<GivingWay, 'giveWay'>;
   readonly #cpu: () => number;
   readonly #dataCap: number;
   /** connState when it is this end's turn, and when it is the peer's. */
@@ -96,7 +97,6 @@ export class Endpoint {
   readonly #hello: string;
   /** True once both ends have said that they keep their words. */
   #elidesWakes = false;
-  /** True where the peer slept, and was woken, when this end last gave the turn away. */
   #wokePeer = false;
   /** The part of this end's word that names the cpu on which it is. */
   #toldCPU = 0;
@@ -110,6 +110,7 @@ export class Endpoint {
     this.#words = settings.words ?? new SharedTurnWords(window.header, window.address);
     this.#givingWay = settings.givingWay ?? ours;
     this.#givingWayToFar = settings.givingWay ?? oursToFar;
+    this.#givingWayInTurn = settings.givingWay ?? oursInTurn;
     this.#cpu = settings.cpu ?? currentCPU;
     this.#dataCap = window.datagram.capacity;
     this.#hello = settings.elideWakes === true ? HELLO : PLAIN_HELLO;
@@ -146,6 +147,16 @@ export class Endpoint {
   /** True where both ends have agreed to leave out wakes that nobody needs. */
   get elidesWakes(): boolean {
     return this.#elidesWakes;
+  }
+
+  /** True where the peer slept, and was woken, when this end last gave the turn away. */
+  get wokePeer(): boolean {
+    return this.#wokePeer;
+  }
+
+  /** Lets a peer that was woken have this cpu once, from an event loop. Returns how many microseconds that took. */
+  giveWayInTurn(): number {
+    return this.#givingWayInTurn.giveWay();
   }
 
   /**

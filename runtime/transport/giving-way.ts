@@ -39,12 +39,14 @@ export class GivingWay {
     return false;
   }
 
-  /** Lets another thread run, if that pays. */
-  giveWay(): void {
-    if (!this.pays()) return;
-    this.#sumUS += this.#yieldCPU() - Math.floor(this.#sumUS / MEAN_COUNT);
+  /** Lets another thread run, if that pays. Returns how many microseconds it took. */
+  giveWay(): number {
+    if (!this.pays()) return 0;
+    const us = this.#yieldCPU();
+    this.#sumUS += us - Math.floor(this.#sumUS / MEAN_COUNT);
     if (this.#sumUS > MOST_US * MEAN_COUNT) this.#rest();
     else if (++this.#count === this.#pause) this.#pause = FIRST_PAUSE_COUNT;
+    return us;
   }
 
   /** Afterwards it begins with half of what it may take: one or two slices more, and it rests again. */
@@ -60,3 +62,5 @@ export class GivingWay {
 export const ours = new GivingWay(yieldCPU);
 /** And to one that has told that it is not, in case it has come here since: mostly that is somebody else's gain. */
 export const oursToFar = new GivingWay(yieldCPU);
+/** And for an event loop that waits, to a peer that it had to wake. */
+export const oursInTurn = new GivingWay(yieldCPU);

@@ -28,7 +28,8 @@ export interface WaitSettings {
   readonly wait?: WaitStrategy | undefined;
   /**
    * The longest that one turn of the event loop is held up by waiting awake, in microseconds: 0 to 1000, 20 by default.
-   * Synchronous calls, and servers in threads of their own, are not bound by it.
+   * Synchronous calls, and servers in threads of their own, are not bound by it. Who has woken its peer lets it run
+   * first, once in a turn, where the kernel has it wait for this cpu; with 0 the event loop goes on at once.
    */
   readonly turnSpinUS?: number | undefined;
 }

@@ -7,8 +7,8 @@ import { closeFD } from '../../runtime/os/descriptor.js';
 import { dedicate, TurnWait } from '../../runtime/transport/attention.js';
 import type { Dedication } from '../../runtime/transport/dedicated.js';
 import { CLIENT_ACTIVE, Endpoint, SERVER_ACTIVE } from '../../runtime/transport/endpoint.js';
-import { CONN_STATE, type TurnWords } from '../../runtime/transport/turn-words.js';
-import { Patience, type WaitStrategy } from '../../runtime/transport/wait.js';
+import { AWAKE, CONN_STATE, ON_WORD, SERVER_ASLEEP, type TurnWords } from '../../runtime/transport/turn-words.js';
+import { hasOneCPU, Patience, type WaitStrategy } from '../../runtime/transport/wait.js';
 import { honestMemfd, openWindow } from '../peers/scripted.js';
 
 const PATIENCE_MS = 2000;
@@ -60,6 +60,24 @@ class Counted extends Timed {
   override load(word: number): number {
     if (word !== CONN_STATE) return 0;
     return ++this.looks % LOOKS_PER_ANSWER === 0 ? CLIENT_ACTIVE : SERVER_ACTIVE;
+  }
+}
+
+/** Words of a client whose server sleeps, and answers once it has the client's cpu. */
+class Sleeper extends Timed {
+  yields = 0;
+  readonly givingWay = {
+    pays: () => true,
+    giveWay: () => {
+      this.overAt = 0;
+      return ++this.yields;
+    },
+  };
+  constructor(readonly how: number) {
+    super();
+  }
+  override load(word: number): number {
+    return word === SERVER_ASLEEP ? this.how : super.load(word);
   }
 }
 
@@ -194,5 +212,34 @@ attention('leaves the event loop its turns, however short the waits are', () =>
     assert.ok(most <= MOST_LOOKS, `${most} looks in one turn`);
   }),
 );
+
+/** Calls `words`' server, and waits for so long. Tells how often it has given way, and whether there was an answer. */
+async function yieldsAfterCall(words: Sleeper, turnSpinUS: number): Promise<[number, boolean]> {
+  const fd = honestMemfd();
+  const window = openWindow(fd);
+  try {
+    const patience = new Patience({ turnSpinUS });
+    const settings = { words, patience, givingWay: words.givingWay, elideWakes: true };
+    const endpoint = new Endpoint(window, 'client', settings);
+    assert.is(endpoint.acceptConnect(window.datagram.bytes.write('{"elidesWakes":true}\n')), 0);
+    assert.is(endpoint.send(4), 0);
+    const wait = new TurnWait(endpoint, undefined);
+    let isAnswered = false;
+    wait.start(() => (isAnswered = true));
+    // Behind a promise, so still in this turn of the event loop.
+    for (let i = 0; i < 3; i++) await Promise.resolve();
+    wait.cancel();
+    return [words.yields, isAnswered];
+  } finally {
+    window.destroy();
+    closeFD(fd);
+  }
+}
+
+(hasOneCPU() ? attention.skip : attention)('lets a peer that had to be woken run first, once', async () => {
+  assert.equal(await yieldsAfterCall(new Sleeper(ON_WORD), 20), [1, true]);
+  assert.equal(await yieldsAfterCall(new Sleeper(AWAKE), 20), [0, false]);
+  assert.equal(await yieldsAfterCall(new Sleeper(ON_WORD), 0), [0, false]);
+});
 
 attention.run();

@@ -136,9 +136,10 @@ turns('gives way at once to a peer that had to be woken, and to no other', () =>
   const { window } = both.client;
   const words = new Watched(window.header, window.address);
   const looksBefore: number[] = [];
-  const giveWay = (): void => {
+  const giveWay = (): number => {
     looksBefore.push(words.looks);
     assert.is(both.server.send(8), 0);
+    return 0;
   };
   const client = new Endpoint(window, 'client', { ...SETTINGS, words, givingWay: { giveWay, pays: () => true } });
   const server = new Endpoint(both.server.window, 'server', SETTINGS);
@@ -215,9 +216,10 @@ function looksUntilYield(where: number, here: number): number {
   const both = new Both();
   const words = new Watched(both.client.window.header, both.client.window.address);
   let looked = 0;
-  const giveWay = (): void => {
+  const giveWay = (): number => {
     if (looked === 0) assert.is(both.server.send(8), 0);
     looked ||= words.looks;
+    return 0;
   };
   const givingWay = { giveWay, pays: () => true };
   const client = new Endpoint(both.client.window, 'client', { ...SETTINGS, words, givingWay, cpu: () => here });
@@ -241,7 +243,7 @@ function looksUntilYield(where: number, here: number): number {
   const both = new Both();
   const words = new Answering(both.client.window.header, both.client.window.address);
   let yields = 0;
-  const givingWay = { giveWay: () => void yields++, pays: () => false };
+  const givingWay = { giveWay: () => yields++, pays: () => false };
   const client = new Endpoint(both.client.window, 'client', { ...SETTINGS, words, givingWay, cpu: () => 1 });
   const server = new Endpoint(both.server.window, 'server', SETTINGS);
   introduce(client, server);
