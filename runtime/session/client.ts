@@ -229,6 +229,7 @@ export class ClientCore implements Caller {
     if (typeof bell === 'number') return;
     if (this.connected && this.#bell === undefined) {
       this.#bell = bell;
+      this.#calls.preferChannels();
       this.#lifeline.onEnd.add(() => bell.close());
     } else {
       bell.close();

@@ -35,10 +35,21 @@ export class Pool {
 
   /** A communicator for one call, or undefined if all are busy or none is left. It comes back by release. */
   acquire(): Communicator | undefined {
-    if (this.#closed) return undefined;
-    const channel = this.#idle.pop();
-    if (channel !== undefined) return channel;
-    if (this.#socketBusy || this.#socket.dead) return undefined;
+    return this.acquireChannel() ?? this.acquireSocket();
+  }
+
+  /** As acquire, but no other than a channel. */
+  acquireChannel(): Communicator | undefined {
+    return this.#idle.pop();
+  }
+
+  get isSocketFree(): boolean {
+    return !this.#closed && !this.#socketBusy && !this.#socket.dead;
+  }
+
+  /** As acquire, but no other than the socket. */
+  acquireSocket(): Communicator | undefined {
+    if (!this.isSocketFree) return undefined;
     this.#socketBusy = true;
     return this.#socket;
   }
