@@ -71,8 +71,8 @@ export class Calls implements Turns {
   }
 
   /**
-   * From now on a call that finds all channels busy waits for one, for as long as others are settled in each turn of the
-   * event loop: one on the socket takes twenty times as long. For a server that answers in a microsecond.
+   * From now on a call that finds all channels busy waits for one, for as long as others are settled in each turn of
+   * the event loop: one on the socket takes twenty times as long. For a server that answers in a microsecond.
    */
   preferChannels(): void {
     this.#prefersChannels = true;

@@ -30,6 +30,7 @@ const LOOK_MS = 10;
  */
 const WORK_PER_CLOCK = 128;
 const MS_PER_WORK = 0.000_02;
+const US_PER_WORK = 0.02;
 const CALLBACK_WORK = 8;
 const YIELD_WORK = 16;
 const CPU_WORK = 4;
@@ -47,6 +48,8 @@ const DEDICATED_SLICE_MS = 0.05;
  */
 const DEDICATED_LOOKS_PER_YIELD = 40;
 const DEDICATED_LOOKS_PER_FAR_YIELD = 1000;
+/** How often an event loop looks in vain before it asks the same. */
+const LOOKS_PER_TURN_YIELD = 80;
 /** Fewer looks in vain than this lie between two calls of one who is busy, and are no work of their own. */
 const BUSY_LOOKS_COUNT = 64;
 
@@ -91,6 +94,8 @@ function slice(leftMS: number): void {
           queueSlice();
           break;
         }
+      } else if (++looksInVain % LOOKS_PER_TURN_YIELD === 0) {
+        work += giveWayInTurn();
       }
       continue;
     }
@@ -118,6 +123,14 @@ function giveWay(): number {
   (isFar ? oursToFar : ours).giveWay();
   yieldsAfter = looksInVain + (isFar ? DEDICATED_LOOKS_PER_FAR_YIELD : looksPerYield);
   return YIELD_WORK;
+}
+
+/** An event loop has looked in vain for a while: lets those it waits for have its cpu that are there, too. */
+function giveWayInTurn(): number {
+  const cpu = ownCPU();
+  let us = 0;
+  for (const wait of awake) us += wait.giveWay(cpu);
+  return CPU_WORK + us / US_PER_WORK;
 }
 
 /** The cpu that this thread is on; -1 where a dedicated one has no other, which goes without saying. */
@@ -167,7 +180,7 @@ function giveWayToWoken(): void {
   const wait = waker;
   waker = undefined;
   if (wait === undefined || mayBlock() || leftOfRoundMS() <= 0) return;
-  if (wait.seemsToLast) spentMS += wait.giveWay() / 1000;
+  if (wait.seemsToLast) spentMS += wait.giveWayToWoken() / 1000;
 }
 
 function startSlice(): void {
@@ -360,8 +373,13 @@ export class TurnWait {
   }
 
   /** Lets a peer that was woken run first: how many microseconds that took. */
-  giveWay(): number {
-    return this.#endpoint.giveWayInTurn();
+  giveWayToWoken(): number {
+    return this.#endpoint.giveWayToWoken();
+  }
+
+  /** Lets a peer that is on this cpu, too, run: how many microseconds that took. */
+  giveWay(cpu: number): number {
+    return this.#endpoint.giveWayInTurn(cpu);
   }
 
   get turnMS(): number {

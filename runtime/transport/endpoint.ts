@@ -155,7 +155,17 @@ export class Endpoint {
   }
 
   /** Lets a peer that was woken have this cpu once, from an event loop. Returns how many microseconds that took. */
-  giveWayInTurn(): number {
+  giveWayToWoken(): number {
+    return this.#givingWayInTurn.giveWay();
+  }
+
+  /** And one that has told that it is on this very `cpu`, where one has looked in vain. */
+  giveWayInTurn(cpu: number): number {
+    this.tellCPU(cpu);
+    const peer = this.whereIsPeer(cpu);
+    if (peer === 'elsewhere') this.patience.parted();
+    if (peer !== 'here') return 0;
+    this.patience.met();
     return this.#givingWayInTurn.giveWay();
   }
 

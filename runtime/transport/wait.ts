@@ -14,8 +14,8 @@ import { aside, type MovingAside } from './moving-aside.js';
  *   thread that may block for two or four times as long, where that saves it from falling asleep for a moment;
  * - `lowest-cpu`: asleep at once.
  *
- * A thread that waits awake in synchronous calls of a server of this SDK, and is told that it is on that server's cpu
- * again and again, moves to another that it may use (moving-aside.ts).
+ * A thread that waits awake for a server of this SDK, and is told that it is on that server's cpu again and again,
+ * moves to another that it may use (moving-aside.ts).
  *
  * Where the process may use one cpu alone, the peer cannot answer while we are awake: nobody spins, and the first two
  * let the peer have the cpu a few times (giving-way.ts) before they sleep.
@@ -28,8 +28,9 @@ export interface WaitSettings {
   readonly wait?: WaitStrategy | undefined;
   /**
    * The longest that one turn of the event loop is held up by waiting awake, in microseconds: 0 to 1000, 20 by default.
-   * Synchronous calls, and servers in threads of their own, are not bound by it. Who has woken its peer lets it run
-   * first, once in a turn, where the kernel has it wait for this cpu; with 0 the event loop goes on at once.
+   * Synchronous calls, and servers in threads of their own, are not bound by it. A
+   * peer that needs this very cpu gets it meanwhile, which may take longer: one that was woken, once, or one that says
+   * that it is there. With 0 the event loop goes on at once.
    */
   readonly turnSpinUS?: number | undefined;
 }
@@ -148,14 +149,14 @@ export class Patience {
   looksLeft(peer: Whereabouts): number {
     if (peer !== 'elsewhere' || this.#isFar) return 0;
     this.#isFar = true;
-    this.#parted();
+    this.parted();
     return LOOKS_PER_FAR_YIELD - LOOKS_PER_YIELD;
   }
 
   /** One has given way, and has `helped` the peer to answer or not. Returns after how many looks to ask again. */
   gaveWay(peer: Whereabouts, helped: boolean): number {
     this.#isFar = false;
-    if (peer === 'here') this.#met();
+    if (peer === 'here') this.met();
     this.#looksBeforeYield = peer === 'here' || (peer === 'unknown' && helped) ? 1 : this.#looksPerYield;
     return this.#looksPerYield;
   }
@@ -177,13 +178,13 @@ export class Patience {
   }
 
   /** The peer has needed this cpu once more. */
-  #met(): void {
+  met(): void {
     if (this.#shared < SHARING_COUNT) this.#shared++;
     if (this.#shared === SHARING_COUNT) this.#aside.moveAside();
   }
 
   /** The peer does not need this cpu, or no more. */
-  #parted(): void {
+  parted(): void {
     this.#looksBeforeYield = this.#looksPerYield;
     if (this.#shared === 0) return;
     this.#shared = 0;

@@ -4,10 +4,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { closeFD } from '../../runtime/os/descriptor.js';
+import { currentCPU } from '../../runtime/os/sched.js';
 import { dedicate, TurnWait } from '../../runtime/transport/attention.js';
 import type { Dedication } from '../../runtime/transport/dedicated.js';
 import { CLIENT_ACTIVE, Endpoint, SERVER_ACTIVE } from '../../runtime/transport/endpoint.js';
-import { AWAKE, CONN_STATE, ON_WORD, SERVER_ASLEEP, type TurnWords } from '../../runtime/transport/turn-words.js';
+import { MovingAside } from '../../runtime/transport/moving-aside.js';
+import {
+  AWAKE,
+  CONN_STATE,
+  cpuPart,
+  ON_WORD,
+  SERVER_ASLEEP,
+  type TurnWords,
+} from '../../runtime/transport/turn-words.js';
 import { hasOneCPU, Patience, type WaitStrategy } from '../../runtime/transport/wait.js';
 import { honestMemfd, openWindow } from '../peers/scripted.js';
 
@@ -63,21 +72,24 @@ class Counted extends Timed {
   }
 }
 
-/** Words of a client whose server sleeps, and answers once it has the client's cpu. */
-class Sleeper extends Timed {
+/** Words of a client whose server is as `how` says, and answers once it has been given the client's cpu so often. */
+class Neighbour extends Timed {
   yields = 0;
   readonly givingWay = {
     pays: () => true,
     giveWay: () => {
-      this.overAt = 0;
-      return ++this.yields;
+      if (++this.yields === this.answersAfter) this.overAt = 0;
+      return 0;
     },
   };
-  constructor(readonly how: number) {
+  constructor(
+    readonly how: () => number,
+    readonly answersAfter = 1,
+  ) {
     super();
   }
   override load(word: number): number {
-    return word === SERVER_ASLEEP ? this.how : super.load(word);
+    return word === SERVER_ASLEEP ? this.how() : super.load(word);
   }
 }
 
@@ -213,12 +225,21 @@ attention('leaves the event loop its turns, however short the waits are', () =>
   }),
 );
 
-/** Calls `words`' server, and waits for so long. Tells how often it has given way, and whether there was an answer. */
-async function yieldsAfterCall(words: Sleeper, turnSpinUS: number): Promise<[number, boolean]> {
+/** What became of a call. */
+interface Outcome {
+  readonly yields: number;
+  readonly moves: number;
+  readonly isAnswered: boolean;
+}
+
+/** Calls `words`' server, and waits for one turn of the event loop, of which so much may be spent on that. */
+async function call(words: Neighbour, turnSpinUS: number): Promise<Outcome> {
   const fd = honestMemfd();
   const window = openWindow(fd);
+  let moves = 0;
+  const aside = new MovingAside(() => ++moves > 0);
   try {
-    const patience = new Patience({ turnSpinUS });
+    const patience = new Patience({ turnSpinUS }, aside);
     const settings = { words, patience, givingWay: words.givingWay, elideWakes: true };
     const endpoint = new Endpoint(window, 'client', settings);
     assert.is(endpoint.acceptConnect(window.datagram.bytes.write('{"elidesWakes":true}\n')), 0);
@@ -226,20 +247,32 @@ async function yieldsAfterCall(words: Sleeper, turnSpinUS: number): Promise<[num
     const wait = new TurnWait(endpoint, undefined);
     let isAnswered = false;
     wait.start(() => (isAnswered = true));
-    // Behind a promise, so still in this turn of the event loop.
+    // Behind a promise, so still in this turn.
     for (let i = 0; i < 3; i++) await Promise.resolve();
     wait.cancel();
-    return [words.yields, isAnswered];
+    return { yields: words.yields, moves, isAnswered };
   } finally {
     window.destroy();
     closeFD(fd);
   }
 }
 
-(hasOneCPU() ? attention.skip : attention)('lets a peer that had to be woken run first, once', async () => {
-  assert.equal(await yieldsAfterCall(new Sleeper(ON_WORD), 20), [1, true]);
-  assert.equal(await yieldsAfterCall(new Sleeper(AWAKE), 20), [0, false]);
-  assert.equal(await yieldsAfterCall(new Sleeper(ON_WORD), 0), [0, false]);
+const turns = hasOneCPU() ? attention.skip : attention;
+const asleep = (): number => ON_WORD;
+const here = (): number => cpuPart(currentCPU()) | AWAKE;
+const elsewhere = (): number => cpuPart(currentCPU() + 1) | AWAKE;
+
+turns('lets a peer that had to be woken run first, once', async () => {
+  assert.equal(await call(new Neighbour(asleep), 20), { yields: 1, moves: 0, isAnswered: true });
+  assert.equal(await call(new Neighbour(asleep, 2), 20), { yields: 1, moves: 0, isAnswered: false });
+  assert.equal(await call(new Neighbour(asleep), 0), { yields: 0, moves: 0, isAnswered: false });
+});
+
+turns('lets a peer that is on this cpu have it, again and again, and moves aside at last', async () => {
+  assert.equal(await call(new Neighbour(here), 1000), { yields: 1, moves: 0, isAnswered: true });
+  assert.equal(await call(new Neighbour(here, 4), 1000), { yields: 4, moves: 1, isAnswered: true });
+  assert.equal(await call(new Neighbour(elsewhere), 200), { yields: 0, moves: 0, isAnswered: false });
+  assert.equal(await call(new Neighbour(() => AWAKE), 200), { yields: 0, moves: 0, isAnswered: false });
 });
 
 attention.run();
