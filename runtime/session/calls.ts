@@ -40,6 +40,24 @@ const LAST_LATE_LOOK_MS = 100;
 /** How long a synchronous call that finds all communicators busy sleeps between two looks at those on channels. */
 const BUSY_LOOK_MS = 1;
 
+/** A communicator, and the call that is in flight on it. One for each, kept for the next call. */
+interface Flight {
+  readonly communicator: Communicator;
+  call: PendingCall | undefined;
+  /** Takes its answer, if that has come. */
+  readonly onTurn: () => void;
+}
+
+const NO_OPTIONS: CallOptions = {};
+
+/** What settles the promise that was made last: `take` spares each promise a function of its own. */
+let resolveLast: (value: never) => void;
+let rejectLast: (error: Error) => void;
+function take(resolve: (value: never) => void, reject: (error: Error) => void): void {
+  resolveLast = resolve;
+  rejectLast = reject;
+}
+
 export class Calls implements Turns {
   readonly exchange: Exchange;
   readonly #pool: Pool;
@@ -47,7 +65,7 @@ export class Calls implements Turns {
   readonly #lifeline: Lifeline;
   readonly #settings: CallSettings;
   readonly #queue = new WaitingLine<PendingCall>();
-  readonly #inFlight = new Map<Communicator, PendingCall>();
+  readonly #flights = new Map<Communicator, Flight>();
   /** True while startQueued runs. */
   #starting = false;
   #synchronousWaits = 0;
@@ -88,7 +106,7 @@ export class Calls implements Turns {
     wantFDs: number,
     req: ReqInit,
     resp: Resp,
-    options: CallOptions = {},
+    options: CallOptions = NO_OPTIONS,
   ): Promise<Resp> {
     if (!isObserved()) return this.#start(caller, method, wantFDs, req, resp, options, undefined);
     const event = this.exchange.eventOf(method, false, req);
@@ -101,14 +119,14 @@ export class Calls implements Turns {
     wantFDs: number,
     req: ReqInit,
     resp: Resp,
-    { signal, timeout }: CallOptions,
+    options: CallOptions,
     event: CallEvent | undefined,
   ): Promise<Resp> {
-    return new Promise<Resp>((resolve, reject) => {
-      const limits = {
-        timeout: timeout === undefined ? this.#settings.timeout : checkTimeout('timeout', timeout),
-        signal: signal === undefined ? undefined : checkSignal(signal),
-      };
+    const promise = new Promise<Resp>(take);
+    const [resolve, reject] = [resolveLast, rejectLast];
+    try {
+      const timeout = options.timeout === undefined ? this.#settings.timeout : checkTimeout('timeout', options.timeout);
+      const signal = options.signal === undefined ? undefined : checkSignal(options.signal);
       const size = method.sizeReq(req);
       const refusal = this.exchange.refusal(method.mid, size, wantFDs);
       if (refusal !== 0) throw this.exchange.refuse(refusal, method, size);
@@ -116,9 +134,12 @@ export class Calls implements Turns {
       const call = new PendingCall(caller, method, req, resp, size, wantFDs);
       call.event = event;
       const communicator = this.#communicatorAtOnce() ?? this.#enqueue(call);
-      call.await(resolve as (resp: unknown) => void, reject, limits, this.#cancel);
+      call.await(resolve as (resp: unknown) => void, reject, timeout, signal, this.#cancel);
       if (communicator !== undefined) this.#startOn(communicator, call);
-    });
+    } catch (error) {
+      reject(error as Error);
+    }
+    return promise;
   }
 
   /** A free communicator, if it is nobody else's turn. */
@@ -214,10 +235,10 @@ export class Calls implements Turns {
     }
     this.exchange.counts.note(call.method.mid, call.size, 0, errno);
     call.abandon();
-    for (const [communicator, inFlight] of this.#inFlight) {
-      if (inFlight !== call) continue;
-      call.event?.carried(communicator.name, call.size, 0);
-      this.#awaitLate(communicator);
+    for (const flight of this.#flights.values()) {
+      if (flight.call !== call) continue;
+      call.event?.carried(flight.communicator.name, call.size, 0);
+      this.#awaitLate(flight.communicator);
     }
     call.reject(error);
   };
@@ -225,7 +246,7 @@ export class Calls implements Turns {
   adopt(communicator: Communicator, method: AnyMethod, resp: unknown, wantFDs: number): void {
     const call = new PendingCall(this, method, undefined, resp, 0, wantFDs);
     call.abandon();
-    this.#inFlight.set(communicator, call);
+    this.#flightOn(communicator).call = call;
     this.#awaitLate(communicator);
   }
 
@@ -251,10 +272,18 @@ export class Calls implements Turns {
   }
 
   readonly #lookForLate = (): void => {
-    for (const [communicator, call] of this.#inFlight) if (call.isAbandoned) this.#tryFinish(communicator, call);
+    for (const flight of this.#flights.values()) if (flight.call?.isAbandoned === true) this.#tryFinish(flight);
     this.#lateLookMS = this.#queue.length > 0 ? FIRST_LATE_LOOK_MS : Math.min(this.#lateLookMS * 2, LAST_LATE_LOOK_MS);
     if (this.#abandoned > 0) this.#lookForLateLater();
   };
+
+  #flightOn(communicator: Communicator): Flight {
+    const known = this.#flights.get(communicator);
+    if (known !== undefined) return known;
+    const flight: Flight = { communicator, call: undefined, onTurn: () => this.#takeAnswer(flight) };
+    this.#flights.set(communicator, flight);
+    return flight;
+  }
 
   #startOn(communicator: Communicator, call: PendingCall): void {
     let result: number;
@@ -264,24 +293,23 @@ export class Calls implements Turns {
       call.reject(error as Error);
       return;
     }
-    this.#inFlight.set(communicator, call);
-    if (result < 0) this.#fail(communicator, call, result);
-    else this.#await(communicator, call);
+    const flight = this.#flightOn(communicator);
+    flight.call = call;
+    if (result < 0) this.#fail(flight, call, result);
+    else communicator.watch(flight.onTurn);
   }
 
-  #await(communicator: Communicator, call: PendingCall): void {
-    communicator.watch(() => {
-      if (this.#inFlight.get(communicator) !== call) return;
-      if (!this.#tryFinish(communicator, call)) this.#await(communicator, call);
-    });
+  #takeAnswer(flight: Flight): void {
+    if (flight.call !== undefined && !this.#tryFinish(flight)) flight.communicator.watch(flight.onTurn);
   }
 
-  /** Settles a call whose answer has come. False if it has not. */
-  #tryFinish(communicator: Communicator, call: PendingCall): boolean {
-    const result = communicator.receive();
+  /** Settles a call whose answer has come. False if it has not, or if there is none. */
+  #tryFinish(flight: Flight): boolean {
+    if (flight.call === undefined) return false;
+    const result = flight.communicator.receive();
     if (result === -EAGAIN) return false;
-    if (result < 0) this.#fail(communicator, call, result);
-    else this.#settle(communicator, call, result);
+    if (result < 0) this.#fail(flight, flight.call, result);
+    else this.#settle(flight, flight.call, result);
     return true;
   }
 
@@ -289,13 +317,14 @@ export class Calls implements Turns {
    * Settles a call that a transport error ended. While it is not known yet how a server of ours died, the call stays in
    * flight: it fails a moment later, with all others, and says it.
    */
-  #fail(communicator: Communicator, call: PendingCall, result: number): void {
+  #fail(flight: Flight, call: PendingCall, result: number): void {
     if (this.#lifeline.isFateOpen && !this.#lifeline.isPeerAlive()) void this.peerHungUp();
-    else this.#settle(communicator, call, result);
+    else this.#settle(flight, call, result);
   }
 
-  #settle(communicator: Communicator, call: PendingCall, result: number): void {
-    this.#inFlight.delete(communicator);
+  #settle(flight: Flight, call: PendingCall, result: number): void {
+    const { communicator } = flight;
+    flight.call = undefined;
     this.#settled++;
     const errno = this.exchange.finish(communicator, call.method, call.resp, result);
     this.#endIfDead(communicator);
@@ -313,6 +342,7 @@ export class Calls implements Turns {
 
   release(communicator: Communicator): void {
     this.#endIfDead(communicator);
+    if (communicator.dead) this.#flights.delete(communicator);
     this.#pool.release(communicator);
     this.startQueued();
   }
@@ -326,9 +356,7 @@ export class Calls implements Turns {
     this.#synchronousWaits++;
     try {
       for (;;) {
-        for (const [communicator, call] of this.#inFlight) {
-          if (this.#tryFinish(communicator, call)) communicator.unwatch();
-        }
+        for (const flight of this.#flights.values()) if (this.#tryFinish(flight)) flight.communicator.unwatch();
         const communicator = this.#pool.acquire();
         if (communicator !== undefined || this.#pool.isExhausted || performance.now() >= deadline) return communicator;
         this.#socket.sleep(BUSY_LOOK_MS);
@@ -351,11 +379,13 @@ export class Calls implements Turns {
    */
   end(why?: string): void {
     if (!this.#lifeline.end(why)) return;
-    for (const [communicator, call] of this.#inFlight) {
+    for (const flight of this.#flights.values()) {
+      const { communicator, call } = flight;
+      if (call === undefined) continue;
       communicator.unwatch();
-      if (communicator.dead || !this.#tryFinish(communicator, call)) {
+      if (communicator.dead || !this.#tryFinish(flight)) {
         communicator.destroy();
-        this.#settle(communicator, call, -ECONNRESET);
+        this.#settle(flight, call, -ECONNRESET);
       }
     }
     this.#pool.destroy();

@@ -1,6 +1,5 @@
 /** An asynchronous call, from its start until nobody waits for it any more, and until its response has come in. */
 
-import type { CallOptions } from '../wire/protocol.js';
 import { AbortError, offAbort, onAbort, timedOut } from './deadline.js';
 import type { AnyMethod } from './exchange.js';
 import type { CallEvent } from './observe.js';
@@ -48,7 +47,8 @@ export class PendingCall extends Waiter {
   await(
     resolve: (resp: unknown) => void,
     reject: (error: Error) => void,
-    { timeout = Infinity, signal }: CallOptions,
+    timeout: number,
+    signal: AbortSignal | undefined,
     onCancel: OnCancel,
   ): void {
     this.#resolve = resolve;
