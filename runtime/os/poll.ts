@@ -100,9 +100,10 @@ function runMicrotasks(): void {
 export class Watch {
   static readonly #open = new Set<Watch>();
   /**
-   * An event that is pending while Node takes its loop apart would call into a thread that runs no JavaScript: abort.
+   * Closes all of this thread's. An event that is pending while Node takes its loop apart would call into a thread that
+   * runs no JavaScript: abort. It is done at the thread's exit; of one that another's exit ends it has to be asked.
    */
-  static readonly #closeAll = (): void => {
+  static readonly closeAll = (): void => {
     for (const watch of Watch.#open) watch.close();
   };
   readonly #handle: PollHandle;
@@ -117,7 +118,7 @@ export class Watch {
     this.#readable = readable;
     this.#handle = uvPoll(fd, { readable, writable: false, disconnect: true }, this.#fire);
     this.#handle.unref();
-    if (Watch.#open.size === 0) process.on('exit', Watch.#closeAll);
+    if (Watch.#open.size === 0) process.on('exit', Watch.closeAll);
     Watch.#open.add(this);
   }
 
@@ -148,6 +149,6 @@ export class Watch {
     this.#closed = true;
     this.#handle.close();
     Watch.#open.delete(this);
-    if (Watch.#open.size === 0) process.off('exit', Watch.#closeAll);
+    if (Watch.#open.size === 0) process.off('exit', Watch.closeAll);
   }
 }

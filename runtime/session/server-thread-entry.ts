@@ -6,8 +6,9 @@
 import './trace.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { Watch } from '../os/poll.js';
 import { dedicate } from '../transport/attention.js';
-import { Dedication } from '../transport/dedicated.js';
+import { Dedication, Presence } from '../transport/dedicated.js';
 import { copySocket } from '../transport/dial.js';
 import { waitersEnded } from '../transport/waiter.js';
 import { wrongType } from '../wire/invalid.js';
@@ -27,6 +28,7 @@ const LINGER_MS = 50;
 
 const { module, data, settings, controlAddress, isReleased } = workerData as ThreadData;
 const port = parentPort!;
+const presence = new Presence(controlAddress);
 
 function send(message: FromThread): void {
   port.postMessage(message);
@@ -51,6 +53,7 @@ const server = await load();
 /** Descriptors are the process's: a thread that ends by a fault would leave them open. */
 const abandon = (): void => server.abandon();
 process.once('exit', abandon);
+process.once('exit', () => presence.end());
 
 async function close(): Promise<void> {
   dedicate(undefined);
@@ -59,6 +62,16 @@ async function close(): Promise<void> {
   await waitersEnded();
   await sleep(LINGER_MS);
   port.close();
+}
+
+/** The process exits: hangs up on whoever has no call in progress, and then nothing calls this thread any more. */
+function leave(): void {
+  void server.close();
+  // A connection ends in a microtask.
+  queueMicrotask(() => {
+    Watch.closeAll();
+    presence.end();
+  });
 }
 
 const connections = new Map<number, Connection<object>>();
@@ -75,8 +88,10 @@ function serve(connection: number, fd: number): void {
   });
 }
 
+presence.begin();
 port.on('message', (message: ToThread) => {
   if (message.type === 'close') return void close();
+  if (message.type === 'exit') return leave();
   const { connection } = message;
   if (message.type === 'serve') return serve(connection, message.fd);
   // In this round of the event loop the socket itself is looked at, too. Said at once, not in an immediate: there the

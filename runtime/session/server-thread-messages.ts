@@ -27,7 +27,9 @@ export type ToThread =
   | { readonly type: 'serve'; readonly connection: number; readonly fd: number }
   /** There is something on a connection's socket. */
   | { readonly type: 'alarm'; readonly connection: number }
-  | { readonly type: 'close' };
+  | { readonly type: 'close' }
+  /** The process exits, and the thread with it. */
+  | { readonly type: 'exit' };
 
 export type FromThread =
   | { readonly type: 'ready' }

@@ -30,7 +30,7 @@ export class ServerThread {
     const workerData: ThreadData = { ...data, controlAddress: this.#control.address, isReleased: isMainThread };
     const entry = new URL('./server-thread-entry.js', import.meta.url);
     this.#worker = new Worker(entry, { name: 'lisafs server', workerData });
-    this.#control.begin();
+    this.#control.begin(() => this.#worker.postMessage({ type: 'exit' } satisfies ToThread));
     const failure = new Promise<Error>((resolve) => this.#worker.once('error', resolve));
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {

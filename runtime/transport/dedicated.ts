@@ -9,6 +9,7 @@
 import { ETIMEDOUT } from '../wire/errno.js';
 import {
   ALL_WAITERS,
+  futexWait,
   futexWaitvUntilDeadline,
   futexWake,
   hasFutexWaitv,
@@ -51,9 +52,18 @@ export function longestBlockMS(active: readonly string[], quietBlocks: number, m
 /** The words of the dedicated threads that this thread has started, for as long as they live. */
 const started = new Set<ControlWord>();
 
-/** Node waits for its threads when a process exits, and does not wake one that blocks. */
+/** How long a process's exit waits for its threads altogether. One whose handler takes longer is not waited for. */
+const LONGEST_EXIT_MS = 200;
+
+/**
+ * Node waits for its threads when a process exits, and does not wake one that blocks. And it stops their JavaScript
+ * wherever they are: an event of one's descriptors that comes then finds nobody to call, and aborts the process. So the
+ * threads are told, and have closed all that could call them when this returns.
+ */
 function releaseThreads(): void {
   for (const word of started) word.release();
+  const until = performance.now() + LONGEST_EXIT_MS;
+  for (const word of started) word.waitUntilQuiet(until);
 }
 
 /**
@@ -64,14 +74,19 @@ export function callThreads(): void {
   for (const word of started) word.call();
 }
 
-/** In a dedicated thread's word: that it is never to block again. The other bits count calls, and go round. */
+/** The first word. In it, that the thread is never to block again. The other bits count calls, and go round. */
+const CONTROL = 0;
 const RELEASED = 1;
 const ONE_CALL = 2;
+/** The second: 1 while the event loop may call the thread. */
+const AT_WORK = 1;
+const CONTROL_BYTES = 8;
 
-/** The word of a dedicated thread, as the thread that starts it sees it. It lives as long as the process. */
+/** The words of a dedicated thread, as the thread that starts it sees them. They live as long as the process. */
 export class ControlWord {
   readonly address: number;
   readonly #words: Int32Array;
+  #onRelease: (() => void) | undefined;
 
   constructor() {
     const page = allocScratch(PAGE_BYTES);
@@ -81,12 +96,16 @@ export class ControlWord {
 
   /** Sends the thread back to its event loop. */
   call(): void {
-    Atomics.add(this.#words, 0, ONE_CALL);
+    Atomics.add(this.#words, CONTROL, ONE_CALL);
     futexWake(this.address, ALL_WAITERS);
   }
 
-  /** The thread lives: it is seen to that it does not block beyond the process's exit. */
-  begin(): void {
+  /**
+   * The thread lives: it is seen to that it does not block beyond the process's exit. `onRelease` tells it by its event
+   * loop, which it may be waiting in, that it is released.
+   */
+  begin(onRelease: () => void): void {
+    this.#onRelease = onRelease;
     if (started.size === 0) process.once('exit', releaseThreads);
     started.add(this);
   }
@@ -99,8 +118,41 @@ export class ControlWord {
 
   /** Sends it back to its event loop for good. */
   release(): void {
-    Atomics.or(this.#words, 0, RELEASED);
+    Atomics.or(this.#words, CONTROL, RELEASED);
     futexWake(this.address, ALL_WAITERS);
+    this.#onRelease?.();
+  }
+
+  /** Waits until the thread is not at work, at most until a time of performance.now(). */
+  waitUntilQuiet(until: number): void {
+    const [address, atWork] = [this.address + AT_WORK * Int32Array.BYTES_PER_ELEMENT, 1];
+    while (Atomics.load(this.#words, AT_WORK) === atWork) {
+      const leftMS = until - performance.now();
+      if (leftMS <= 0) return;
+      futexWait(address, atWork, leftMS);
+    }
+  }
+}
+
+/** The thread's own side of the second word. */
+export class Presence {
+  readonly #address: number;
+  readonly #words: Int32Array;
+
+  constructor(controlAddress: number) {
+    this.#address = controlAddress + AT_WORK * Int32Array.BYTES_PER_ELEMENT;
+    this.#words = new Int32Array(viewMemory(controlAddress, CONTROL_BYTES));
+  }
+
+  /** From now on the event loop may call the thread. */
+  begin(): void {
+    Atomics.store(this.#words, AT_WORK, 1);
+  }
+
+  /** All that could is closed. */
+  end(): void {
+    Atomics.store(this.#words, AT_WORK, 0);
+    futexWake(this.#address, ALL_WAITERS);
   }
 }
 
@@ -122,8 +174,8 @@ export class Dedication {
   constructor(controlAddress: number, isReleased: boolean) {
     this.longestIdleMS = isReleased ? RELEASED_IDLE_BLOCK_MS : UNRELEASED_IDLE_BLOCK_MS;
     this.#address = controlAddress;
-    this.#words = new Int32Array(viewMemory(controlAddress, 4));
-    this.#seen = Atomics.load(this.#words, 0);
+    this.#words = new Int32Array(viewMemory(controlAddress, CONTROL_BYTES));
+    this.#seen = Atomics.load(this.#words, CONTROL);
   }
 
   /** True where the kernel lets a thread sleep on many words. */
@@ -133,17 +185,17 @@ export class Dedication {
 
   /** True if somebody has called since `heed`. */
   get isCalled(): boolean {
-    return Atomics.load(this.#words, 0) !== this.#seen;
+    return Atomics.load(this.#words, CONTROL) !== this.#seen;
   }
 
   /** True once the thread is never to block again. */
   get isReleased(): boolean {
-    return (Atomics.load(this.#words, 0) & RELEASED) !== 0;
+    return (Atomics.load(this.#words, CONTROL) & RELEASED) !== 0;
   }
 
   /** Says that the event loop comes next. */
   heed(): void {
-    this.#seen = Atomics.load(this.#words, 0);
+    this.#seen = Atomics.load(this.#words, CONTROL);
   }
 
   /** Begins a time in which the thread may block. */

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { connect, FDID, type LISAFSClient } from '../../runtime/index.js';
 import { serve, type RunningServer } from '../../runtime/server.js';
 import { closeFD, duplicateFD } from '../../runtime/os/descriptor.js';
-import { ControlWord, Dedication, longestBlockMS } from '../../runtime/transport/dedicated.js';
+import { ControlWord, Dedication, longestBlockMS, Presence } from '../../runtime/transport/dedicated.js';
 import { newPair } from '../interop/session.js';
 import { Program } from '../peers/program.js';
 import { LARGE_BYTES, LATER_MS } from './programs/dedicated.js';
@@ -21,6 +21,8 @@ const CALLER = new URL('./programs/caller.js', import.meta.url);
 /** Longer than any thread stays awake for a client. */
 const ASLEEP_MS = 100;
 const IDLE_MS = 400;
+/** Without care most of them abort. */
+const EXITS_COUNT = 6;
 
 interface Setting {
   readonly server: RunningServer;
@@ -189,6 +191,28 @@ dedicated('keeps no process from exiting', async () => {
   await client.disconnect();
   assert.equal([code, stderr], [0, '']);
   assert.ok(ms < 2500, `${ms} ms`);
+});
+
+dedicated('ends with its process in peace, whatever comes for it then', async () => {
+  const program = new URL('./programs/exits.js', import.meta.url);
+  for (const how of ['hangs up', 'stays']) {
+    for (let i = 0; i < EXITS_COUNT; i++) {
+      const { code, lines, stderr } = await new Program(program, [how]).ended();
+      assert.equal([code, lines, stderr], [0, ['EIO'], ''], how);
+    }
+  }
+});
+
+dedicated('is waited for by the exit while it is at work, and not for ever', () => {
+  const control = new ControlWord();
+  const presence = new Presence(control.address);
+  control.waitUntilQuiet(Infinity);
+  presence.begin();
+  const until = performance.now() + 20;
+  control.waitUntilQuiet(until);
+  assert.ok(performance.now() >= until);
+  presence.end();
+  control.waitUntilQuiet(Infinity);
 });
 
 dedicated('never blocks again once it is released', () => {
