@@ -1,11 +1,17 @@
-/** Calls over what only sends and tells of what came: answered in order, one at a time. */
+/** Calls over what only sends and tells of what came: answered in order, one at a time or some at once. */
 
 import type { Subject } from './subject.js';
 
 export interface EchoCalls {
-  /** To be called for each answer. */
-  readonly answered: () => void;
-  subject(send: () => void, end: () => unknown): Subject;
+  /** To be called when so many answers have come. */
+  readonly answered: (count: number) => void;
+  /** `send` makes so many calls. */
+  subject(send: (count: number) => void, end: () => unknown): Subject;
+}
+
+/** How many calls are under way at once: the side's only argument, one by default. */
+export function callsAtOnce(): number {
+  return Number(process.argv[2] ?? 1);
 }
 
 /**
@@ -13,18 +19,25 @@ export interface EchoCalls {
  * call is a promise, since somebody has to wait for it.
  */
 export function echoCalls(): EchoCalls {
-  let left = 0;
-  let send = (): void => undefined;
+  /** Calls yet to be sent, and those that have yet to be answered. */
+  let [unsent, unanswered] = [0, 0];
+  let send = (_count: number): void => undefined;
   let done = (): void => undefined;
+  const sendSome = (most: number): void => {
+    const count = Math.min(most, unsent);
+    unsent -= count;
+    if (count > 0) send(count);
+  };
   const run = (calls: number): Promise<void> =>
     new Promise((resolve) => {
-      left = calls;
+      unsent = unanswered = calls;
       done = resolve;
-      send();
+      sendSome(callsAtOnce());
     });
   return {
-    answered: () => {
-      if (--left > 0) send();
+    answered: (count) => {
+      unanswered -= count;
+      if (unanswered > 0) sendSome(count);
       else done();
     },
     subject: (sendOne, end) => {

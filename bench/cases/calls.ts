@@ -63,6 +63,21 @@ export const asyncBusy: Case = {
   run: (effort) => run({ timesCalls: true }, available([[OURS_SYNC], [OURS_ASYNC]]), effort),
 };
 
+const MANY = '16';
+
+/** In callbacks where there is no promise. */
+function manyCallSides(): readonly SideSpec[] {
+  const ours = { name: 'ours async', program: 'ours-ping', args: ['many', MANY], flags: 'await ping() in 16 places' };
+  const theirs = NODE_PEERS.filter(({ program }) => ['message-port', 'net', 'grpc'].includes(String(program)));
+  return [ours, ...theirs.map((side) => ({ ...side, args: [MANY] }))];
+}
+
+export const asyncMany: Case = {
+  name: 'async-many',
+  title: `calls that do nothing, ${MANY} of them under way at once: the time for each`,
+  run: (effort) => run({}, available(manyCallSides().map((side) => [side])), effort),
+};
+
 export const asyncSleeping: Case = {
   name: 'async-sleeping',
   title: 'a call that does nothing, awaited, after a pause in which both sides fell asleep',

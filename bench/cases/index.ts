@@ -1,6 +1,6 @@
 /** Every case, in the order in which they are run. */
 
-import { asyncBusy, asyncSleeping, nullCall } from './calls.js';
+import { asyncBusy, asyncMany, asyncSleeping, nullCall } from './calls.js';
 import { callers } from './callers.js';
 import type { Case } from './case.js';
 import { codecs } from './codecs.js';
@@ -13,6 +13,7 @@ export const CASES: readonly Case[] = [
   nullCall,
   fstat,
   asyncBusy,
+  asyncMany,
   asyncSleeping,
   ...reads,
   ...codecs,

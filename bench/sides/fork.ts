@@ -9,7 +9,7 @@ import { serveSubject } from '../subject.js';
 await serveSubject(() => {
   const child = fork(moduleOf('child'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const calls = echoCalls();
-  child.on('message', calls.answered);
+  child.on('message', () => calls.answered(1));
   return calls.subject(
     () => void child.send(0),
     () => {

@@ -12,6 +12,8 @@ import { serveSubject, type Subject } from '../subject.js';
 
 const EMPTY = Buffer.alloc(0);
 const same = (bytes: Buffer): Buffer => bytes;
+/** The argument of the server. */
+const SERVE = 'serve';
 const METHOD = '/bench.Bench/Ping';
 
 const SERVICE: ServiceDefinition = {
@@ -41,18 +43,20 @@ async function serve(address: string): Promise<void> {
 async function makeSubject(): Promise<Subject> {
   const path = join(tmpdir(), `lisafs-bench-grpc-${process.pid}`);
   const address = `unix:${path}`;
-  const server = spawn(process.execPath, [fileURLToPath(import.meta.url), address], {
+  const server = spawn(process.execPath, [fileURLToPath(import.meta.url), SERVE, address], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   await once(server.stdout, 'data');
   const client = new Client(address, credentials.createInsecure());
   const calls = echoCalls();
+  const answered = (error: Error | null): void => {
+    if (error !== null) throw error;
+    calls.answered(1);
+  };
   return calls.subject(
-    () =>
-      void client.makeUnaryRequest(METHOD, same, same, EMPTY, (error) => {
-        if (error !== null) throw error;
-        calls.answered();
-      }),
+    (count) => {
+      for (let i = 0; i < count; i++) client.makeUnaryRequest(METHOD, same, same, EMPTY, answered);
+    },
     async () => {
       client.close();
       server.stdin.end();
@@ -62,6 +66,6 @@ async function makeSubject(): Promise<Subject> {
   );
 }
 
-const [, , address] = process.argv;
-if (address === undefined) await serveSubject(makeSubject);
-else await serve(address);
+const [, , what, address] = process.argv;
+if (what === SERVE) await serve(address!);
+else await serveSubject(makeSubject);

@@ -7,9 +7,11 @@ import { serveSubject } from '../subject.js';
 await serveSubject(() => {
   const worker = new Worker(new URL('./port-thread.js', import.meta.url));
   const calls = echoCalls();
-  worker.on('message', calls.answered);
+  worker.on('message', () => calls.answered(1));
   return calls.subject(
-    () => worker.postMessage(0),
+    (count) => {
+      for (let i = 0; i < count; i++) worker.postMessage(0);
+    },
     () => worker.terminate(),
   );
 });

@@ -1,4 +1,7 @@
-/** Node's net over a Unix socket: one byte there and back. Both ends read into one buffer that is reused (`onread`). */
+/**
+ * Node's net over a Unix socket: a byte there and back for each call. Both ends read into one buffer that is reused
+ * (`onread`).
+ */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,12 +13,15 @@ import { fileURLToPath } from 'node:url';
 import { echoCalls } from '../echo.js';
 import { serveSubject, type Subject } from '../subject.js';
 
-const BYTE = Buffer.alloc(1);
+/** The argument of the server. */
+const SERVE = 'serve';
+/** A byte for each call that can be under way. */
+const BYTES = Buffer.alloc(64);
 
 /** Node takes a buffer of one's own for a socket that connects, not for one that was accepted: hence 'data' here. */
 function serve(path: string): void {
   const server = createServer((socket: Socket) => {
-    socket.on('data', () => void socket.write(BYTE));
+    socket.on('data', (bytes) => void socket.write(bytes));
     socket.on('close', () => server.close());
   });
   server.listen(path, () => process.stdout.write('ready\n'));
@@ -23,22 +29,22 @@ function serve(path: string): void {
 
 async function makeSubject(): Promise<Subject> {
   const path = join(tmpdir(), `lisafs-bench-net-${process.pid}`);
-  const server = spawn(process.execPath, [fileURLToPath(import.meta.url), path], {
+  const server = spawn(process.execPath, [fileURLToPath(import.meta.url), SERVE, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(server.stdout, 'data');
   const calls = echoCalls();
   const onread = {
     buffer: Buffer.alloc(64),
-    callback: (): boolean => {
-      calls.answered();
+    callback: (count: number): boolean => {
+      calls.answered(count);
       return true;
     },
   };
   const socket = connect({ path, onread });
   await once(socket, 'connect');
   return calls.subject(
-    () => void socket.write(BYTE),
+    (count) => void socket.write(BYTES.subarray(0, count)),
     async () => {
       socket.destroy();
       await once(server, 'close');
@@ -47,6 +53,6 @@ async function makeSubject(): Promise<Subject> {
   );
 }
 
-const [, , path] = process.argv;
-if (path === undefined) await serveSubject(makeSubject);
-else serve(path);
+const [, , what, path] = process.argv;
+if (what === SERVE) serve(path!);
+else await serveSubject(makeSubject);

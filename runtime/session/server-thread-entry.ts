@@ -6,7 +6,6 @@
 import './trace.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Watch } from '../os/poll.js';
 import { dedicate } from '../transport/attention.js';
 import { Dedication, Presence } from '../transport/dedicated.js';
 import { copySocket } from '../transport/dial.js';
@@ -68,10 +67,7 @@ async function close(): Promise<void> {
 function leave(): void {
   void server.close();
   // A connection ends in a microtask.
-  queueMicrotask(() => {
-    Watch.closeAll();
-    presence.end();
-  });
+  queueMicrotask(() => presence.end());
 }
 
 const connections = new Map<number, Connection<object>>();

@@ -19,6 +19,7 @@ import {
 } from '../os/futex.js';
 import { viewMemory } from '../os/libc.js';
 import { allocScratch, PAGE_BYTES } from '../os/memory.js';
+import { Watch } from '../os/poll.js';
 
 /** A dedicated thread that has timers returns to its event loop at least this often. */
 const BLOCK_WITH_TIMERS_MS = 50;
@@ -149,8 +150,9 @@ export class Presence {
     Atomics.store(this.#words, AT_WORK, 1);
   }
 
-  /** All that could is closed. */
+  /** Closes all that it could do so by, for good. */
   end(): void {
+    Watch.closeAll();
     Atomics.store(this.#words, AT_WORK, 0);
     futexWake(this.#address, ALL_WAITERS);
   }

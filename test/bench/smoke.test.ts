@@ -30,7 +30,17 @@ test('runs every case and says that it measured nothing', () => {
     assert.match(stdout, 'A SMOKE TEST, NO MEASUREMENT');
     const { rows, goals } = JSON.parse(readFileSync(file, 'utf8')) as Report;
     const measured = new Set(rows.map((row) => row.case));
-    for (const name of ['null', 'async-busy', 'async-many', 'async-sleeping', 'codec-statx', 'callers', 'tail', 'idle', 'generate'])
+    for (const name of [
+      'null',
+      'async-busy',
+      'async-many',
+      'async-sleeping',
+      'codec-statx',
+      'callers',
+      'tail',
+      'idle',
+      'generate',
+    ])
       assert.ok(measured.has(name), name);
     for (const { side, min, median, max } of rows) assert.ok(min <= median && median <= max, side);
     assert.ok(goals.length > 25 && goals.every(({ met }) => !met));
