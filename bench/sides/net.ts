@@ -1,5 +1,5 @@
 /**
- * Node's net over a Unix socket: a byte there and back for each call. Both ends read into one buffer that is reused
+ * Node's net over a Unix socket: a byte there and back for each call. The client reads into one buffer that is reused
  * (`onread`).
  */
 
