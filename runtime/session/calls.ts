@@ -285,6 +285,11 @@ export class Calls implements Turns {
     return flight;
   }
 
+  #anyInFlight(): Flight | undefined {
+    for (const flight of this.#flights.values()) if (flight.call !== undefined) return flight;
+    return undefined;
+  }
+
   #startOn(communicator: Communicator, call: PendingCall): void {
     let result: number;
     try {
@@ -379,14 +384,13 @@ export class Calls implements Turns {
    */
   end(why?: string): void {
     if (!this.#lifeline.end(why)) return;
-    for (const flight of this.#flights.values()) {
-      const { communicator, call } = flight;
-      if (call === undefined) continue;
+    // A communicator that had an answer may have been taken by a call that waited for one: until none is in flight.
+    for (let flight = this.#anyInFlight(); flight !== undefined; flight = this.#anyInFlight()) {
+      const { communicator } = flight;
       communicator.unwatch();
-      if (communicator.dead || !this.#tryFinish(flight)) {
-        communicator.destroy();
-        this.#settle(flight, call, -ECONNRESET);
-      }
+      if (!communicator.dead && this.#tryFinish(flight)) continue;
+      communicator.destroy();
+      this.#settle(flight, flight.call!, -ECONNRESET);
     }
     this.#pool.destroy();
     this.#failQueued();

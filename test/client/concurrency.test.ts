@@ -1,6 +1,7 @@
 /** Who gets which communicator, and what becomes of calls when the connection ends under them. */
 
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect, LISAFS2021, MID, type LISAFSClient, type RPCError } from '../peers/clients.js';
@@ -10,6 +11,7 @@ import { mountResponse, ScriptedPeer, u32, WINDOW_BYTES, type Request } from '..
 
 const STATX = Buffer.alloc(144);
 const FD = new Uint8Array(8);
+const PATIENCE_MS = 5000;
 
 interface Context {
   before: Holdings;
@@ -103,6 +105,22 @@ concurrency('an answer that is there when the hang-up is seen is still taken', a
   for (const request of held) if (request.over === 'channel') request.reply(MID.FStat, STATX);
   assert.equal((await outcomes(calls)).sort(), ['EIO', 'ok', 'ok']);
 });
+
+concurrency(
+  'a call that takes the place of one that was answered at the end fails, too',
+  async ({ client, peer, held }) => {
+    const calls = Array.from({ length: 5 }, () => fstat(client));
+    await until(() => held.length === 3);
+    peer.hangUp();
+    for (const request of held) if (request.over === 'channel') request.reply(MID.FStat, STATX);
+    const late = new AbortController();
+    const tooLate = delay(PATIENCE_MS, ['forgotten'], { signal: late.signal });
+    const codes = await Promise.race([outcomes(calls), tooLate]);
+    late.abort();
+    await tooLate.catch(() => undefined);
+    assert.equal(codes.sort(), ['EIO', 'EIO', 'EIO', 'ok', 'ok']);
+  },
+);
 
 concurrency('disconnecting during calls fails them, and is done when it resolves', async ({ client, held }) => {
   const calls = Array.from({ length: 5 }, () => fstat(client));
