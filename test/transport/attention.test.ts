@@ -246,6 +246,8 @@ async function call(words: Neighbour, turnSpinUS: number): Promise<Outcome> {
     assert.is(endpoint.send(4), 0);
     const wait = new TurnWait(endpoint, undefined);
     let isAnswered = false;
+    // What was spent of this turn is nothing to the next.
+    for (let i = 0; i < 2; i++) await new Promise((resolve) => void setImmediate(resolve));
     wait.start(() => (isAnswered = true));
     // Behind a promise, so still in this turn.
     for (let i = 0; i < 3; i++) await Promise.resolve();
@@ -257,20 +259,31 @@ async function call(words: Neighbour, turnSpinUS: number): Promise<Outcome> {
   }
 }
 
+/** The same until there is an answer: a turn may be over before it has begun, where others have the cpu. */
+async function callUntilAnswered(make: () => Neighbour, turnSpinUS: number): Promise<Outcome> {
+  const until = performance.now() + PATIENCE_MS;
+  let outcome = await call(make(), turnSpinUS);
+  while (!outcome.isAnswered && performance.now() < until) outcome = await call(make(), turnSpinUS);
+  return outcome;
+}
+
 const turns = hasOneCPU() ? attention.skip : attention;
 const asleep = (): number => ON_WORD;
 const here = (): number => cpuPart(currentCPU()) | AWAKE;
 const elsewhere = (): number => cpuPart(currentCPU() + 1) | AWAKE;
 
 turns('lets a peer that had to be woken run first, once', async () => {
-  assert.equal(await call(new Neighbour(asleep), 20), { yields: 1, moves: 0, isAnswered: true });
+  const once = await callUntilAnswered(() => new Neighbour(asleep), 20);
+  assert.equal(once, { yields: 1, moves: 0, isAnswered: true });
   assert.equal(await call(new Neighbour(asleep, 2), 20), { yields: 1, moves: 0, isAnswered: false });
   assert.equal(await call(new Neighbour(asleep), 0), { yields: 0, moves: 0, isAnswered: false });
 });
 
 turns('lets a peer that is on this cpu have it, again and again, and moves aside at last', async () => {
-  assert.equal(await call(new Neighbour(here), 1000), { yields: 1, moves: 0, isAnswered: true });
-  assert.equal(await call(new Neighbour(here, 4), 1000), { yields: 4, moves: 1, isAnswered: true });
+  const once = await callUntilAnswered(() => new Neighbour(here), 1000);
+  assert.equal(once, { yields: 1, moves: 0, isAnswered: true });
+  const often = await callUntilAnswered(() => new Neighbour(here, 4), 1000);
+  assert.equal(often, { yields: 4, moves: 1, isAnswered: true });
   assert.equal(await call(new Neighbour(elsewhere), 200), { yields: 0, moves: 0, isAnswered: false });
   assert.equal(await call(new Neighbour(() => AWAKE), 200), { yields: 0, moves: 0, isAnswered: false });
 });
