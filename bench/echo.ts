@@ -9,7 +9,10 @@ export interface EchoCalls {
   subject(send: (count: number) => void, end: () => unknown): Subject;
 }
 
-/** How many calls are under way at once: the side's only argument, one by default. */
+/** The argument of a side that is its own server, started by itself. */
+export const SERVE = 'serve';
+
+/** How many calls are under way at once: the client's only argument, one by default. */
 export function callsAtOnce(): number {
   return Number(process.argv[2] ?? 1);
 }

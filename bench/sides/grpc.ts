@@ -7,13 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, credentials, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
-import { echoCalls } from '../echo.js';
+import { echoCalls, SERVE } from '../echo.js';
 import { serveSubject, type Subject } from '../subject.js';
 
 const EMPTY = Buffer.alloc(0);
 const same = (bytes: Buffer): Buffer => bytes;
-/** The argument of the server. */
-const SERVE = 'serve';
 const METHOD = '/bench.Bench/Ping';
 
 const SERVICE: ServiceDefinition = {

@@ -10,11 +10,9 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { echoCalls } from '../echo.js';
+import { echoCalls, SERVE } from '../echo.js';
 import { serveSubject, type Subject } from '../subject.js';
 
-/** The argument of the server. */
-const SERVE = 'serve';
 /** A byte for each call that can be under way. */
 const BYTES = Buffer.alloc(64);
 

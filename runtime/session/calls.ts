@@ -75,9 +75,8 @@ export class Calls implements Turns {
   #lateLookMS = FIRST_LATE_LOOK_MS;
   /** Whether calls rather wait for a channel than take the socket. */
   #prefersChannels = false;
-  /** How many calls have been settled, and how many those were when waiting ones were last looked at. */
-  #settled = 0;
-  #settledBefore = 0;
+  /** Whether a call has been settled since waiting ones were last looked at. */
+  #hasSettled = false;
   #spill: NodeJS.Immediate | undefined;
 
   constructor(pool: Pool, socket: SocketCommunicator, lifeline: Lifeline, settings: CallSettings) {
@@ -178,14 +177,14 @@ export class Calls implements Turns {
   /** Looks after those that wait while the socket is free, in the next turn of the event loop. */
   #watchQueue(): void {
     if (this.#queue.length === 0 || this.#spill !== undefined || !this.#pool.isSocketFree) return;
-    this.#settledBefore = this.#settled;
+    this.#hasSettled = false;
     this.#spill = setImmediate(this.#spillOver);
   }
 
   /** Where no call was settled meanwhile the channels are taken for long: the socket is there for that. */
   readonly #spillOver = (): void => {
     this.#spill = undefined;
-    if (this.#settled === this.#settledBefore) this.#startOnSocket();
+    if (!this.#hasSettled) this.#startOnSocket();
     this.#watchQueue();
   };
 
@@ -330,7 +329,7 @@ export class Calls implements Turns {
   #settle(flight: Flight, call: PendingCall, result: number): void {
     const { communicator } = flight;
     flight.call = undefined;
-    this.#settled++;
+    this.#hasSettled = true;
     const errno = this.exchange.finish(communicator, call.method, call.resp, result);
     this.#endIfDead(communicator);
     if (call.isAbandoned) {

@@ -30,7 +30,6 @@ const LOOK_MS = 10;
  */
 const WORK_PER_CLOCK = 128;
 const MS_PER_WORK = 0.000_02;
-const US_PER_WORK = 0.02;
 const CALLBACK_WORK = 8;
 const YIELD_WORK = 16;
 const CPU_WORK = 4;
@@ -128,9 +127,9 @@ function giveWay(): number {
 /** An event loop has looked in vain for a while: lets those it waits for have its cpu that are there, too. */
 function giveWayInTurn(): number {
   const cpu = ownCPU();
-  let us = 0;
-  for (const wait of awake) us += wait.giveWay(cpu);
-  return CPU_WORK + us / US_PER_WORK;
+  let neighbour: TurnWait | undefined;
+  for (const wait of awake) if (wait.meetsPeer(cpu)) neighbour = wait;
+  return neighbour === undefined ? CPU_WORK : CPU_WORK + neighbour.giveWay() / MS_PER_WORK;
 }
 
 /** The cpu that this thread is on; -1 where a dedicated one has no other, which goes without saying. */
@@ -180,7 +179,7 @@ function giveWayToWoken(): void {
   const wait = waker;
   waker = undefined;
   if (wait === undefined || mayBlock() || leftOfRoundMS() <= 0) return;
-  if (wait.seemsToLast) spentMS += wait.giveWayToWoken() / 1000;
+  if (wait.seemsToLast) spentMS += wait.giveWay();
 }
 
 function startSlice(): void {
@@ -372,14 +371,14 @@ export class TurnWait {
     this.#bell = bell;
   }
 
-  /** Lets a peer that was woken run first: how many microseconds that took. */
-  giveWayToWoken(): number {
-    return this.#endpoint.giveWayToWoken();
+  /** Lets others have this cpu, its peer above all. Returns how many milliseconds that took. */
+  giveWay(): number {
+    return this.#endpoint.giveWayInTurn() / 1000;
   }
 
-  /** Lets a peer that is on this cpu, too, run: how many microseconds that took. */
-  giveWay(cpu: number): number {
-    return this.#endpoint.giveWayInTurn(cpu);
+  /** As Endpoint.meetsPeer. Precondition: it is awake. */
+  meetsPeer(cpu: number): boolean {
+    return this.#endpoint.meetsPeer(cpu);
   }
 
   get turnMS(): number {
@@ -398,8 +397,7 @@ export class TurnWait {
 
   /** True if the peer has told that it is on another cpu than this. It is told of this. Precondition: it is awake. */
   isPeerElsewhere(cpu: number): boolean {
-    this.#endpoint.tellCPU(cpu);
-    return this.#endpoint.whereIsPeer(cpu) === 'elsewhere';
+    return this.#endpoint.findPeer(cpu) === 'elsewhere';
   }
 
   /**

@@ -81,6 +81,7 @@ const RELEASED = 1;
 const ONE_CALL = 2;
 /** The second: 1 while the event loop may call the thread. */
 const AT_WORK = 1;
+const AT_WORK_AT = AT_WORK * Int32Array.BYTES_PER_ELEMENT;
 const CONTROL_BYTES = 8;
 
 /** The words of a dedicated thread, as the thread that starts it sees them. They live as long as the process. */
@@ -126,11 +127,10 @@ export class ControlWord {
 
   /** Waits until the thread is not at work, at most until a time of performance.now(). */
   waitUntilQuiet(until: number): void {
-    const [address, atWork] = [this.address + AT_WORK * Int32Array.BYTES_PER_ELEMENT, 1];
-    while (Atomics.load(this.#words, AT_WORK) === atWork) {
+    while (Atomics.load(this.#words, AT_WORK) === 1) {
       const leftMS = until - performance.now();
       if (leftMS <= 0) return;
-      futexWait(address, atWork, leftMS);
+      futexWait(this.address + AT_WORK_AT, 1, leftMS);
     }
   }
 }
@@ -141,7 +141,7 @@ export class Presence {
   readonly #words: Int32Array;
 
   constructor(controlAddress: number) {
-    this.#address = controlAddress + AT_WORK * Int32Array.BYTES_PER_ELEMENT;
+    this.#address = controlAddress + AT_WORK_AT;
     this.#words = new Int32Array(viewMemory(controlAddress, CONTROL_BYTES));
   }
 

@@ -154,19 +154,17 @@ export class Endpoint {
     return this.#wokePeer;
   }
 
-  /** Lets a peer that was woken have this cpu once, from an event loop. Returns how many microseconds that took. */
-  giveWayToWoken(): number {
+  /** Lets the peer have this cpu once, from an event loop. Returns how many microseconds that took. */
+  giveWayInTurn(): number {
     return this.#givingWayInTurn.giveWay();
   }
 
-  /** And one that has told that it is on this very `cpu`, where one has looked in vain. */
-  giveWayInTurn(cpu: number): number {
-    this.tellCPU(cpu);
-    const peer = this.whereIsPeer(cpu);
-    if (peer === 'elsewhere') this.patience.parted();
-    if (peer !== 'here') return 0;
-    this.patience.met();
-    return this.#givingWayInTurn.giveWay();
+  /** An event loop on `cpu` has looked in vain: true if the peer has told that it is there, too. */
+  meetsPeer(cpu: number): boolean {
+    const peer = this.findPeer(cpu);
+    if (peer === 'here') this.patience.met();
+    else if (peer === 'elsewhere') this.patience.parted();
+    return peer === 'here';
   }
 
   /**
@@ -250,9 +248,7 @@ export class Endpoint {
    * of no use, since the peer needs this cpu, and others have it for too long whenever one gives way.
    */
   #giveWay(): number {
-    const cpu = this.#ownCPU();
-    this.tellCPU(cpu);
-    const peer = this.whereIsPeer(cpu);
+    const peer = this.findPeer(this.#ownCPU());
     const looksLeft = this.patience.looksLeft(peer);
     if (looksLeft > 0) return looksLeft;
     const pays = peer !== 'here' || this.#givingWay.pays();
@@ -273,6 +269,12 @@ export class Endpoint {
     if (part === this.#toldCPU || !this.#elidesWakes) return;
     this.#toldCPU = part;
     this.#words.store(this.#asleep, part | AWAKE);
+  }
+
+  /** Tells the peer on which cpu this end is, as tellCPU, and where the peer is, seen from there. */
+  findPeer(cpu: number): Whereabouts {
+    this.tellCPU(cpu);
+    return this.whereIsPeer(cpu);
   }
 
   /** Where the peer was last, as seen from a cpu, or from an unknown one: -1. */

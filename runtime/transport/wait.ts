@@ -28,9 +28,9 @@ export interface WaitSettings {
   readonly wait?: WaitStrategy | undefined;
   /**
    * The longest that one turn of the event loop is held up by waiting awake, in microseconds: 0 to 1000, 20 by default.
-   * Synchronous calls, and servers in threads of their own, are not bound by it. A
-   * peer that needs this very cpu gets it meanwhile, which may take longer: one that was woken, once, or one that says
-   * that it is there. With 0 the event loop goes on at once.
+   * Synchronous calls, and servers in threads of their own, are not bound by it. A peer that needs this very cpu gets
+   * it meanwhile, which may take longer: one that was woken, once, or one that says that it is there. With 0 the event
+   * loop goes on at once.
    */
   readonly turnSpinUS?: number | undefined;
 }
