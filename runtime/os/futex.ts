@@ -1,7 +1,7 @@
 /** Sleeping on a word of memory that another process can write: futex(2), never FUTEX_PRIVATE. */
 
 import { EINVAL } from '../wire/errno.js';
-import { errno, syscallFutex } from './libc.js';
+import { errno, syscallFutexWait, syscallFutexWaitv, syscallFutexWake } from './libc.js';
 import { allocScratch, PAGE_BYTES } from './memory.js';
 import { SYSCALL } from './platform.js';
 
@@ -25,13 +25,13 @@ function setTimeoutMS(ms: number): void {
  */
 export function futexWait(address: number, expected: number, timeoutMS: number): number {
   setTimeoutMS(timeoutMS);
-  const result = syscallFutex(SYSCALL.futex, address, FUTEX_WAIT, expected, timespec.address, 0, 0);
+  const result = syscallFutexWait(SYSCALL.futex, address, FUTEX_WAIT, expected, timespec.address);
   return result < 0 ? -errno() : 0;
 }
 
 /** Wakes at most `count` sleepers on the word at `address`. Returns how many that were, or -1. */
 export function futexWake(address: number, count: number): number {
-  return syscallFutex(SYSCALL.futex, address, FUTEX_WAKE, count, 0, 0, 0);
+  return syscallFutexWake(SYSCALL.futex, address, FUTEX_WAKE, count);
 }
 
 /** "All of them", for futexWake. */
@@ -51,7 +51,7 @@ const waitersView = new DataView(waiters.buffer);
 /** False where the kernel is older than 5.16, or a filter refuses the call. */
 export function hasFutexWaitv(): boolean {
   // With no words to wait on a kernel that has the call finds the count invalid.
-  syscallFutex(SYSCALL.futexWaitv, waiters.address, 0, 0, 0, CLOCK_MONOTONIC, 0);
+  syscallFutexWaitv(SYSCALL.futexWaitv, waiters.address, 0, 0, 0, CLOCK_MONOTONIC);
   return errno() === EINVAL;
 }
 
@@ -85,7 +85,7 @@ export function setWaitvDeadline(ms: number): void {
  * index of one that was woken, or -errno as futexWait does.
  */
 export function futexWaitvUntilDeadline(count: number): number {
-  const result = syscallFutex(SYSCALL.futexWaitv, waiters.address, count, 0, deadline.address, CLOCK_MONOTONIC, 0);
+  const result = syscallFutexWaitv(SYSCALL.futexWaitv, waiters.address, count, 0, deadline.address, CLOCK_MONOTONIC);
   return result < 0 ? -errno() : result;
 }
 

@@ -15,6 +15,7 @@ import {
   removexattr,
   setxattr,
   statx,
+  statxAt,
   truncate,
   utimensat,
 } from './libc.js';
@@ -30,6 +31,8 @@ const STATX_INO = 0x100;
 
 const scratch = allocScratch(PAGE_BYTES);
 const view = new DataView(scratch.buffer);
+/** NO_PATH where its address is known. Nobody writes to it. */
+const noPath = allocScratch(1);
 
 /** What the calls below have filled: a struct statx, or a struct statfs. Valid until the next of them. */
 export const kernelAnswer = new Payload(scratch.buffer, 0, PAGE_BYTES);
@@ -40,7 +43,7 @@ function result(value: number): number {
 
 /** Asks statx(2) about an open file, birth time included. 0 with a struct statx in kernelAnswer, or -errno. */
 export function statFD(fd: number): number {
-  return result(statx(fd, NO_PATH, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, scratch.address));
+  return result(statxAt(fd, noPath.address, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, scratch.address));
 }
 
 /** Asks statx(2) on which device a directory's entry is, with its number in kernelAnswer. 0 or -errno. */

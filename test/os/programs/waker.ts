@@ -3,7 +3,7 @@
  * order in which they are to be woken, each until one sleeper was found there.
  */
 
-import { syscallFutex } from '../../../runtime/os/libc.js';
+import { syscallFutexWake } from '../../../runtime/os/libc.js';
 import { mapWindow } from '../../../runtime/os/memory.js';
 import { SYSCALL } from '../../../runtime/os/platform.js';
 
@@ -12,5 +12,5 @@ const FUTEX_WAKE = 1;
 const region = mapWindow(3, 0, 8192);
 if (typeof region === 'number') throw new Error(`mmap: errno ${-region}`);
 for (const offset of process.argv.slice(2).map(Number)) {
-  while (syscallFutex(SYSCALL.futex, region.address + offset, FUTEX_WAKE, 1, 0, 0, 0) !== 1);
+  while (syscallFutexWake(SYSCALL.futex, region.address + offset, FUTEX_WAKE, 1) !== 1);
 }
