@@ -494,7 +494,9 @@ export class TurnWait {
 
   /** Blocks once more, from within `answer`; false where it is not to sleep, or not that way. */
   #blocksAgain(): boolean {
-    if (!mayBlock() || !this.#endpoint.fallAsleep(ON_WORD)) return false;
+    if (!mayBlock()) return false;
+    this.#endpoint.letPeerGoOn();
+    if (!this.#endpoint.fallAsleep(ON_WORD)) return false;
     this.#state = 'blocked';
     return true;
   }

@@ -159,6 +159,14 @@ export class Endpoint {
     return this.#givingWayInTurn.giveWay();
   }
 
+  /**
+   * The turn was given to a peer that had woken this end, and this end is about to sleep again. The kernel has mostly
+   * woken it on the peer's cpu: a peer that waits awake gets that back now, not after all that falling asleep takes.
+   */
+  letPeerGoOn(): void {
+    if (this.#elidesWakes && sleepOf(this.#words.peek(this.#peerAsleep)) === AWAKE) this.#givingWay.giveWay();
+  }
+
   /** An event loop on `cpu` has looked in vain: true if the peer has told that it is there, too. */
   meetsPeer(cpu: number): boolean {
     const peer = this.findPeer(cpu);

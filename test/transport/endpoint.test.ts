@@ -164,6 +164,31 @@ turns('gives way at once to a peer that had to be woken, and to no other', () =>
   both.end();
 });
 
+turns('lets a peer go on that waits awake, and none that sleeps or that wakes always', () => {
+  const both = new Both();
+  let yields = 0;
+  const givingWay = { giveWay: () => ++yields, pays: () => true };
+  const client = new Endpoint(both.client.window, 'client', SETTINGS);
+  const server = new Endpoint(both.server.window, 'server', { ...SETTINGS, givingWay });
+  server.letPeerGoOn();
+  assert.is(yields, 0, 'nothing was agreed upon');
+  introduce(client, server);
+  server.letPeerGoOn();
+  assert.is(yields, 1);
+  for (const how of [ON_WORD, ON_BELL] as const) {
+    assert.is(client.send(4), 0);
+    assert.ok(client.fallAsleep(how));
+    server.letPeerGoOn();
+    assert.is(yields, 1);
+    assert.is(server.send(8), 0);
+    client.awaken(3);
+    assert.is(client.receive(), 8);
+  }
+  server.letPeerGoOn();
+  assert.is(yields, 2);
+  both.end();
+});
+
 for (const how of [ON_WORD, ON_BELL] as const) {
   turns(`tells the peer its cpu while it is awake, and that it sleeps ${how} otherwise`, () => {
     const both = new Both();
