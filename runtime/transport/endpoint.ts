@@ -228,10 +228,11 @@ export class Endpoint {
     let untilYield = this.patience.beginLooking();
     const most = this.patience.looks();
     // Who gives way after one look has the peer on this cpu, where it does nothing meanwhile. One that was woken is
-    // there, too: the kernel has found it sooner to wake it there than on a cpu that sleeps itself.
+    // there, too: the kernel has found it sooner to wake it there than on a cpu that sleeps itself. Mostly it has let it
+    // run at once, and the answer is there: then the cpu would only be given to what it does before it sleeps again.
     const putsOff = untilYield > 1 && most > 0 && !this.#wokePeer;
     if (putsOff) this.#firstLook.putOff();
-    else if (this.#wokePeer && most > 0) this.#givingWay.giveWay();
+    else if (this.#wokePeer && most > 0 && this.seemsPeersTurn) this.#givingWay.giveWay();
     for (let looks = most; looks > 0; looks--) {
       if (this.#words.peek(CONN_STATE) === this.#inactive) {
         relax();

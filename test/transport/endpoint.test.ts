@@ -160,7 +160,13 @@ turns('gives way at once to a peer that had to be woken, and to no other', () =>
   assert.ok(server.fallAsleep(ON_WORD));
   assert.is(client.send(4), 0);
   assert.is(client.receiveSync(alive), 8);
-  assert.equal(looksBefore, [0]);
+  assert.equal(looksBefore, [1]);
+  assert.ok(server.fallAsleep(ON_WORD));
+  assert.is(client.send(4), 0);
+  server.awaken();
+  assert.is(server.send(8), 0);
+  assert.is(client.receiveSync(alive), 8);
+  assert.is(looksBefore.length, 1, 'its answer was there');
   both.end();
 });
 
