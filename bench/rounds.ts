@@ -53,8 +53,11 @@ interface Entry {
 
 const MAX_BATCH_CALLS = 5_000_000;
 const PACED_CALLS = 20;
-/** Paced calls beforehand: falling asleep and waking up is code that calls back to back do not warm. */
-const PACED_WARM_UP_CALLS = 1500;
+/**
+ * Paced calls beforehand: falling asleep and waking up is code that calls back to back do not warm. V8 compiles a
+ * function once it has run so much of it, which takes most of them some thousand calls.
+ */
+const PACED_WARM_UP_CALLS = 8000;
 
 /** Runs batches of doubling size until the time is up: compiles what is hot, and shows how many calls fill a batch. */
 async function warmUp(side: Side, { warmUpMs, batchMs }: Effort): Promise<number> {

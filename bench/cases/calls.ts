@@ -37,9 +37,12 @@ function nullCallSides(): ReturnType<typeof available<SideSpec>> {
 }
 
 /** The peer is woken by futex(2); its caller stays awake. */
-function oneWake(): readonly [SideSpec, string | undefined] {
-  const noFloor = whyNotBuilt('floor');
-  return [{ name: FLOORS.wake, program: [built('floor')], flags: 'FUTEX_WAKE; the caller spins', ...native }, noFloor];
+function oneWake(): readonly (readonly [SideSpec, string | undefined])[] {
+  const flags = 'FUTEX_WAKE; the caller spins';
+  return [
+    [{ name: FLOORS.wake, program: [built('floor')], flags, ...native }, whyNotBuilt('floor')],
+    [{ name: FLOORS.javascriptWake, program: 'js-floor', args: ['asleep'], flags }, undefined],
+  ];
 }
 
 async function run(
@@ -81,5 +84,5 @@ export const asyncMany: Case = {
 export const asyncSleeping: Case = {
   name: 'async-sleeping',
   title: 'a call that does nothing, awaited, after a pause in which both sides fell asleep',
-  run: (effort) => run({ paced: true }, available([[OURS_ASYNC], [OURS_SYNC], [NET], oneWake()]), effort),
+  run: (effort) => run({ paced: true }, available([[OURS_ASYNC], [OURS_SYNC], [NET], ...oneWake()]), effort),
 };
