@@ -15,7 +15,7 @@ import {
   removexattr,
   setxattr,
   statx,
-  statxAt,
+  statxPathAt,
   truncate,
   utimensat,
 } from './libc.js';
@@ -43,7 +43,7 @@ function result(value: number): number {
 
 /** Asks statx(2) about an open file, birth time included. 0 with a struct statx in kernelAnswer, or -errno. */
 export function statFD(fd: number): number {
-  return result(statxAt(fd, noPath.address, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, scratch.address));
+  return result(statxPathAt(fd, noPath.address, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, scratch.address));
 }
 
 /** Asks statx(2) on which device a directory's entry is, with its number in kernelAnswer. 0 or -errno. */

@@ -82,8 +82,8 @@ export const write = declare<(fd: number, buf: Pointer, count: number) => number
 export const statx = declare<(dirFD: number, path: Uint8Array, flags: number, mask: number, buf: number) => number>(
   'int statx(int dirfd, void *pathname, int flags, unsigned int mask, uintptr_t statxbuf)',
 );
-/** The same for a path of ours: to look for the memory of a Buffer takes koffi 15 ns. */
-export const statxAt = declare<(dirFD: number, path: number, flags: number, mask: number, buf: number) => number>(
+/** The same for a path at an address: to look for the memory of a Buffer takes koffi 15 ns. */
+export const statxPathAt = declare<(dirFD: number, path: number, flags: number, mask: number, buf: number) => number>(
   'int statx(int dirfd, uintptr_t pathname, int flags, unsigned int mask, uintptr_t statxbuf)',
 );
 export const openat = declare<(dirFD: number, path: Pointer, flags: number, mode: number) => number>(

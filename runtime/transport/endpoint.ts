@@ -228,8 +228,8 @@ export class Endpoint {
     let untilYield = this.patience.beginLooking();
     const most = this.patience.looks();
     // Who gives way after one look has the peer on this cpu, where it does nothing meanwhile. One that was woken is
-    // there, too: the kernel has found it sooner to wake it there than on a cpu that sleeps itself. Mostly it has let it
-    // run at once, and the answer is there: then the cpu would only be given to what it does before it sleeps again.
+    // there, too: the kernel has found it sooner to wake it there than on a cpu that sleeps itself. Mostly the kernel
+    // has let it run at once as well, and the answer is there: then it only wants the cpu to fall asleep again.
     const putsOff = untilYield > 1 && most > 0 && !this.#wokePeer;
     if (putsOff) this.#firstLook.putOff();
     else if (this.#wokePeer && most > 0 && this.seemsPeersTurn) this.#givingWay.giveWay();
