@@ -29,7 +29,7 @@ import { currentCPU } from '../os/sched.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../wire/errno.js';
 import { LIVENESS_CHECK_MS, MAX_CONNECT_BYTES } from '../wire/limits.js';
 import { FirstLook } from './first-look.js';
-import { ours, oursInTurn, oursToFar, type GivingWay } from './giving-way.js';
+import { ours, oursBeforeSleep, oursInTurn, oursToFar, type GivingWay } from './giving-way.js';
 import type { PacketWindow } from './packet-window.js';
 import { relax } from './relax.js';
 import {
@@ -86,6 +86,7 @@ export class Endpoint {
   readonly #givingWay: Pick<GivingWay, 'pays' | 'giveWay'>;
   readonly #givingWayToFar: Pick<GivingWay, 'giveWay'>;
   readonly #givingWayInTurn: Pick<GivingWay, 'giveWay'>;
+  readonly #givingWayBeforeSleep: Pick<GivingWay, 'giveWay'>;
   readonly #cpu: () => number;
   readonly #dataCap: number;
   /** connState when it is this end's turn, and when it is the peer's. */
@@ -111,6 +112,7 @@ export class Endpoint {
     this.#givingWay = settings.givingWay ?? ours;
     this.#givingWayToFar = settings.givingWay ?? oursToFar;
     this.#givingWayInTurn = settings.givingWay ?? oursInTurn;
+    this.#givingWayBeforeSleep = settings.givingWay ?? oursBeforeSleep;
     this.#cpu = settings.cpu ?? currentCPU;
     this.#dataCap = window.datagram.capacity;
     this.#hello = settings.elideWakes === true ? HELLO : PLAIN_HELLO;
@@ -164,7 +166,8 @@ export class Endpoint {
    * woken it on the peer's cpu: a peer that waits awake gets that back now, not after all that falling asleep takes.
    */
   letPeerGoOn(): void {
-    if (this.#elidesWakes && sleepOf(this.#words.peek(this.#peerAsleep)) === AWAKE) this.#givingWay.giveWay();
+    const isAwake = sleepOf(this.#words.peek(this.#peerAsleep)) === AWAKE;
+    if (isAwake && this.#elidesWakes) this.#givingWayBeforeSleep.giveWay();
   }
 
   /** An event loop on `cpu` has looked in vain: true if the peer has told that it is there, too. */

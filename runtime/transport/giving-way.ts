@@ -19,6 +19,7 @@ const MAX_PAUSE_COUNT = 65_536;
 
 export class GivingWay {
   readonly #yieldCPU: () => number;
+  readonly #mostUS: number;
   /** MEAN_COUNT times the mean: an integer, which makes no object. */
   #sumUS = 0;
   /** Yields to leave out yet, and how many that will be the next time. */
@@ -27,9 +28,10 @@ export class GivingWay {
   /** Yields since the last pause. */
   #count = 0;
 
-  /** `yieldCPU` returns how many microseconds it took, a second at most. */
-  constructor(yieldCPU: () => number) {
+  /** `yieldCPU` returns how many microseconds it took, a second at most; `mostUS` is what it may take in the mean. */
+  constructor(yieldCPU: () => number, mostUS = MOST_US) {
     this.#yieldCPU = yieldCPU;
+    this.#mostUS = mostUS;
   }
 
   /** Whether to give way: who asks is one yield nearer to when it pays again. */
@@ -44,7 +46,7 @@ export class GivingWay {
     if (!this.pays()) return 0;
     const us = this.#yieldCPU();
     this.#sumUS += us - Math.floor(this.#sumUS / MEAN_COUNT);
-    if (this.#sumUS > MOST_US * MEAN_COUNT) this.#rest();
+    if (this.#sumUS > this.#mostUS * MEAN_COUNT) this.#rest();
     else if (++this.#count === this.#pause) this.#pause = FIRST_PAUSE_COUNT;
     return us;
   }
@@ -53,7 +55,7 @@ export class GivingWay {
   #rest(): void {
     this.#left = this.#pause;
     this.#pause = Math.min(this.#pause * 2, MAX_PAUSE_COUNT);
-    this.#sumUS = (MOST_US * MEAN_COUNT) / 2;
+    this.#sumUS = Math.floor((this.#mostUS * MEAN_COUNT) / 2);
     this.#count = 0;
   }
 }
@@ -64,3 +66,10 @@ export const ours = new GivingWay(yieldCPU);
 export const oursToFar = new GivingWay(yieldCPU);
 /** And for an event loop that waits, to a peer that it had to wake. */
 export const oursInTurn = new GivingWay(yieldCPU);
+
+/**
+ * Before one falls asleep, to a peer that has its answer. What that one does with the cpu then is no wait of this
+ * thread's, and says nothing about the others; and where it is much, or a third one has it, to fall asleep is as good.
+ */
+const MOST_BEFORE_SLEEP_US = 50;
+export const oursBeforeSleep = new GivingWay(yieldCPU, MOST_BEFORE_SLEEP_US);

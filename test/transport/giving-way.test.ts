@@ -47,6 +47,18 @@ givingWay('costs next to nothing where somebody else wants the whole cpu', () =>
   assert.ok(carriedOut > 10 && carriedOut < 100, `${carriedOut}`);
 });
 
+givingWay('takes what it is allowed in the mean, and no more', () => {
+  for (const [us, goesOn] of [
+    [40, true],
+    [60, false],
+  ] as const) {
+    let yields = 0;
+    const waiter = new GivingWay(() => (yields++, us), 50);
+    for (let i = 0; i < 10_000; i++) waiter.giveWay();
+    assert.is(yields === 10_000, goesOn, `${us} us: ${yields} yields`);
+  }
+});
+
 givingWay('begins anew when that one has gone', () => {
   const cpu = new Cpu();
   cpu.yieldUS = SLICE_US;
