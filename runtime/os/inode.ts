@@ -19,9 +19,9 @@ import {
   truncate,
   utimensat,
 } from './libc.js';
-import { allocScratch, PAGE_BYTES } from './memory.js';
+import { allocScratch, NO_PATH, NO_PATH_ADDRESS, PAGE_BYTES } from './memory.js';
 import { AT_FDCWD } from './open.js';
-import { descriptorPath, NO_PATH, toPath } from './path.js';
+import { descriptorPath, toPath } from './path.js';
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
@@ -31,8 +31,6 @@ const STATX_INO = 0x100;
 
 const scratch = allocScratch(PAGE_BYTES);
 const view = new DataView(scratch.buffer);
-/** NO_PATH where its address is known. Nobody writes to it. */
-const noPath = allocScratch(1);
 
 /** What the calls below have filled: a struct statx, or a struct statfs. Valid until the next of them. */
 export const kernelAnswer = new Payload(scratch.buffer, 0, PAGE_BYTES);
@@ -43,7 +41,7 @@ function result(value: number): number {
 
 /** Asks statx(2) about an open file, birth time included. 0 with a struct statx in kernelAnswer, or -errno. */
 export function statFD(fd: number): number {
-  return result(statxPathAt(fd, noPath.address, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, scratch.address));
+  return result(statxPathAt(fd, NO_PATH_ADDRESS, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, scratch.address));
 }
 
 /** Asks statx(2) on which device a directory's entry is, with its number in kernelAnswer. 0 or -errno. */

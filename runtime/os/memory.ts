@@ -16,7 +16,7 @@ import {
   ftruncate as libcFtruncate,
   munmap,
   fstatfs,
-  statx,
+  statxPathAt,
   fcntl,
   viewMemory,
 } from './libc.js';
@@ -99,9 +99,14 @@ export function retireWindow(region: Region): void {
   else unreachable.register(region.buffer, { address: region.address, size: region.size });
 }
 
+const noPath = allocScratch(1);
+/** The empty path, for calls that work on a descriptor alone (AT_EMPTY_PATH). Nobody writes to it. */
+export const NO_PATH = Buffer.from(noPath.buffer);
+/** Where its bytes are. */
+export const NO_PATH_ADDRESS = noPath.address;
+
 const statxResult = allocScratch(PAGE_BYTES);
 const statxView = new DataView(statxResult.buffer);
-const EMPTY_PATH = Buffer.from('\0');
 const AT_EMPTY_PATH = 0x1000;
 const STATX_SIZE = 0x200;
 /** Offset of stx_size in struct statx, which is the same on every machine (`linux/stat.h`). */
@@ -109,7 +114,7 @@ const STX_SIZE_AT = 40;
 
 /** The size of an open file in bytes, or -errno. */
 export function fileSize(fd: number): number {
-  if (statx(fd, EMPTY_PATH, AT_EMPTY_PATH, STATX_SIZE, statxResult.address) < 0) return -errno();
+  if (statxPathAt(fd, NO_PATH_ADDRESS, AT_EMPTY_PATH, STATX_SIZE, statxResult.address) < 0) return -errno();
   return statxView.getUint32(STX_SIZE_AT + 4, true) * 0x1_0000_0000 + statxView.getUint32(STX_SIZE_AT, true);
 }
 

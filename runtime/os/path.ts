@@ -22,9 +22,6 @@ export function toPath(path: string, place: 0 | 1 = 0): Buffer | number {
   return buffer.indexOf(0) < end ? -EINVAL : buffer;
 }
 
-/** The empty path, for calls that work on a descriptor alone (AT_EMPTY_PATH). */
-export const NO_PATH = Buffer.alloc(1);
-
 /**
  * The path by which this process's own descriptor can be named. It leads to the very file that the descriptor is open
  * on, wherever that is by now: no name of the file system's is looked up. Valid as that of toPath.

@@ -166,8 +166,8 @@ export class Endpoint {
    * woken it on the peer's cpu: a peer that waits awake gets that back now, not after all that falling asleep takes.
    */
   letPeerGoOn(): void {
-    const isAwake = sleepOf(this.#words.peek(this.#peerAsleep)) === AWAKE;
-    if (isAwake && this.#elidesWakes) this.#givingWayBeforeSleep.giveWay();
+    if (!this.#elidesWakes) return;
+    if (sleepOf(this.#words.peek(this.#peerAsleep)) === AWAKE) this.#givingWayBeforeSleep.giveWay();
   }
 
   /** An event loop on `cpu` has looked in vain: true if the peer has told that it is there, too. */

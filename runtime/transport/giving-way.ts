@@ -55,7 +55,7 @@ export class GivingWay {
   #rest(): void {
     this.#left = this.#pause;
     this.#pause = Math.min(this.#pause * 2, MAX_PAUSE_COUNT);
-    this.#sumUS = Math.floor((this.#mostUS * MEAN_COUNT) / 2);
+    this.#sumUS = (this.#mostUS * MEAN_COUNT) / 2;
     this.#count = 0;
   }
 }
