@@ -241,6 +241,14 @@ export function formatProvenance(cases: readonly RawCase[]): string {
   return [...new Set(lines), versions.join(', '), ...warning].join('\n');
 }
 
+/** Writes what follows from raw samples beside them, report.json and the charts; rows and goals to `json` as well. */
+export function keepReport(cases: readonly RawCase[], directory: string, json?: string): void {
+  const report = `${JSON.stringify(reportOf(cases), undefined, 2)}\n`;
+  writeFileSync(join(directory, 'report.json'), report);
+  if (json !== undefined) writeFileSync(json, report);
+  drawCharts(cases, directory);
+}
+
 function main(args: readonly string[]): number {
   const { values } = parseArgs({ args: [...args], options: { json: { type: 'string' } } });
   const cases = load(join(RESULTS, 'raw'));
@@ -248,10 +256,8 @@ function main(args: readonly string[]): number {
     process.stderr.write('bench: nothing was measured yet; npm run bench does that\n');
     return 1;
   }
-  const report = reportOf(cases);
-  console.log(`${formatProvenance(cases)}\n\n${formatGoals(report.goals)}`);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
-  drawCharts(cases, RESULTS);
+  console.log(`${formatProvenance(cases)}\n\n${formatGoals(goalsOf(cases))}`);
+  keepReport(cases, RESULTS, values.json);
   return 0;
 }
 

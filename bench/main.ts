@@ -3,14 +3,13 @@
  * the raw samples in bench/results/raw, and computes rows and goals from what is kept there.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Case } from './cases/case.js';
 import { CASES } from './cases/index.js';
-import { drawCharts } from './charts.js';
-import { formatGoals, formatProvenance, formatRows, goalsOf, reportOf, RESULTS, rowsOf } from './goals.js';
+import { formatGoals, formatProvenance, formatRows, goalsOf, keepReport, RESULTS, rowsOf } from './goals.js';
 import { busyPercent, describeMachine } from './machine.js';
 import { makeDirectory } from './ours.js';
 import { BUSY_PERCENT, load, save, type RawCase } from './results.js';
@@ -86,8 +85,7 @@ async function run({ pattern, json, effort }: Options, raws: string): Promise<nu
   if (kept.length === 0) return 1;
   console.log(`\n${formatProvenance(kept)}\n\n${formatGoals(goalsOf(kept))}`);
   if (effort.quick) console.log('\nA SMOKE TEST, NO MEASUREMENT: the figures above mean nothing.');
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(reportOf(kept), undefined, 2)}\n`);
-  drawCharts(kept, join(raws, '..'));
+  keepReport(kept, join(raws, '..'), json);
   if (failed.length > 0) console.log(`\nnot measured in this run: ${failed.join(', ')}`);
   return failed.length > 0 ? 1 : 0;
 }

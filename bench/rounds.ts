@@ -6,6 +6,8 @@ import { medianOf } from './statistics.js';
 
 /** How much is measured. */
 export interface Effort {
+  /** How many processes each side has, one after the other, and how many rounds each of them takes part in. */
+  readonly processes: number;
   readonly rounds: number;
   /** How long a batch should take. */
   readonly batchMs: number;
@@ -19,7 +21,8 @@ export interface Effort {
 }
 
 export const FULL: Effort = {
-  rounds: 21,
+  processes: 3,
+  rounds: 7,
   batchMs: 40,
   warmUpMs: 600,
   latencies: 500,
@@ -28,7 +31,15 @@ export const FULL: Effort = {
 };
 
 /** Shows that everything runs. It measures nothing. */
-export const QUICK: Effort = { rounds: 2, batchMs: 1, warmUpMs: 1, latencies: 5, bytesCalls: 10, quick: true };
+export const QUICK: Effort = {
+  processes: 1,
+  rounds: 2,
+  batchMs: 1,
+  warmUpMs: 1,
+  latencies: 5,
+  bytesCalls: 10,
+  quick: true,
+};
 
 /** What a case asks of its sides: calls back to back, or one now and then. */
 export interface RoundsSpec {
@@ -43,12 +54,20 @@ export interface RoundsSpec {
 
 export type Measured = Pick<RawCase, 'sides' | 'missing'>;
 
-/** A side on its way through the rounds. */
-interface Entry {
-  readonly side: Side;
-  readonly calls: number;
+/** What a side has come to, over all of its processes. */
+interface Tally {
+  readonly spec: SideSpec;
   readonly rounds: number[];
   readonly latencies: number[];
+  bytesPerCall: number | undefined;
+  calls: number;
+}
+
+/** One process of a side on its way through its rounds. */
+interface Entry {
+  readonly side: Side;
+  readonly tally: Tally;
+  readonly calls: number;
 }
 
 const MAX_BATCH_CALLS = 5_000_000;
@@ -72,7 +91,8 @@ async function warmUp(side: Side, { warmUpMs, batchMs }: Effort): Promise<number
 }
 
 async function turn(entry: Entry, { paced, timesCalls }: RoundsSpec, effort: Effort): Promise<void> {
-  const { side, calls, rounds, latencies } = entry;
+  const { side, calls } = entry;
+  const { rounds, latencies } = entry.tally;
   if (paced === true) {
     const { ns } = await side.ask<{ ns: number[] }>('paced', effort.quick ? 2 : PACED_CALLS);
     rounds.push(medianOf(ns));
@@ -86,51 +106,77 @@ async function turn(entry: Entry, { paced, timesCalls }: RoundsSpec, effort: Eff
   latencies.push(...(await side.ask<{ ns: number[] }>('latencies', effort.latencies)).ns);
 }
 
-async function finish(entry: Entry, spec: RoundsSpec, effort: Effort): Promise<RawSide> {
-  const { side, calls, rounds, latencies } = entry;
-  const counts = side.spec.countsBytes !== false && spec.paced !== true;
-  const bytesCalls = effort.quick ? effort.bytesCalls : (spec.bytesCalls ?? effort.bytesCalls);
-  const bytes = counts ? await side.ask<{ bytes: number }>('bytes', bytesCalls) : undefined;
+/** The most that any of a side's processes allocates is what counts. */
+async function countBytes({ side, tally }: Entry, spec: RoundsSpec, effort: Effort): Promise<void> {
+  if (side.spec.countsBytes === false || spec.paced === true) return;
+  const calls = effort.quick ? effort.bytesCalls : (spec.bytesCalls ?? effort.bytesCalls);
+  const { bytes } = await side.ask<{ bytes: number }>('bytes', calls);
+  tally.bytesPerCall = Math.max(bytes, tally.bytesPerCall ?? 0);
+}
+
+function resultOf({ spec, rounds, latencies, bytesPerCall, calls }: Tally): RawSide {
   return {
-    side: side.spec.name,
+    side: spec.name,
     rounds,
     calls,
     ...(latencies.length > 0 && { latencies }),
-    ...(bytes && { bytesPerCall: bytes.bytes }),
-    ...(side.spec.flags !== undefined && { flags: side.spec.flags }),
+    ...(bytesPerCall !== undefined && { bytesPerCall }),
+    ...(spec.flags !== undefined && { flags: spec.flags }),
   };
 }
 
-/**
- * Measures all sides. In each round every side has its turn, the next round beginning with the next side, so that none
- * always follows the same one. A side that cannot be started, or fails, is left out, and it is said why.
- */
-export async function measure(spec: RoundsSpec, effort: Effort): Promise<Measured> {
-  const entries: Entry[] = [];
-  const missing: { side: string; why: string }[] = [];
-  const giveUp = async (side: Side, error: unknown): Promise<void> => {
-    missing.push({ side: side.spec.name, why: (error as Error).message });
-    await side.end();
-  };
+/** Starts a process of a side, and warms it up. */
+async function enter(tally: Tally, spec: RoundsSpec, effort: Effort): Promise<Entry> {
+  const side = await Side.start(tally.spec);
   try {
-    for (const sideSpec of spec.sides) {
-      const side = await Side.start(sideSpec).catch((error: Error) => error);
-      if (side instanceof Error) missing.push({ side: sideSpec.name, why: side.message });
-      else await enter(side, spec, effort, entries).catch((error) => giveUp(side, error));
+    if (spec.paced === true) await side.ask('paced', effort.quick ? 2 : PACED_WARM_UP_CALLS);
+    const calls = spec.paced === true ? PACED_CALLS : await warmUp(side, effort);
+    tally.calls = calls;
+    return { side, tally, calls };
+  } catch (error) {
+    await side.end();
+    throw error;
+  }
+}
+
+/** One process of each side, through all of its rounds. Whoever cannot be started is told of, and has no entry. */
+async function measureOnce(
+  tallies: readonly Tally[],
+  spec: RoundsSpec,
+  effort: Effort,
+  giveUp: (tally: Tally, why: string) => void,
+): Promise<void> {
+  const entries: Entry[] = [];
+  try {
+    for (const tally of tallies) {
+      const entry = await enter(tally, spec, effort).catch((error: Error) => error);
+      if (entry instanceof Error) giveUp(tally, entry.message);
+      else entries.push(entry);
     }
     for (let round = 0; round < effort.rounds; round++) {
       for (let i = 0; i < entries.length; i++) await turn(entries[(round + i) % entries.length]!, spec, effort);
     }
-    const sides: RawSide[] = [];
-    for (const entry of entries) sides.push(await finish(entry, spec, effort));
-    return { sides, missing };
+    for (const entry of entries) await countBytes(entry, spec, effort);
   } finally {
     await Promise.all(entries.map(({ side }) => side.end()));
   }
 }
 
-async function enter(side: Side, spec: RoundsSpec, effort: Effort, entries: Entry[]): Promise<void> {
-  if (spec.paced === true) await side.ask('paced', effort.quick ? 2 : PACED_WARM_UP_CALLS);
-  const calls = spec.paced === true ? PACED_CALLS : await warmUp(side, effort);
-  entries.push({ side, calls, rounds: [], latencies: [] });
+/**
+ * Measures all sides. In each round every side has its turn, the next round beginning with the next side, so that none
+ * always follows the same one. A side's processes have their rounds one after the other: what memory a process is
+ * given, and how it comes to be compiled, stays with it for life, and is another's luck. A side of which one cannot be
+ * started, or fails, is left out, and it is said why.
+ */
+export async function measure(spec: RoundsSpec, effort: Effort): Promise<Measured> {
+  const missing: { side: string; why: string }[] = [];
+  let tallies = spec.sides.map((side): Tally => {
+    return { spec: side, rounds: [], latencies: [], bytesPerCall: undefined, calls: 0 };
+  });
+  const giveUp = (tally: Tally, why: string): void => {
+    missing.push({ side: tally.spec.name, why });
+    tallies = tallies.filter((each) => each !== tally);
+  };
+  for (let i = 0; i < effort.processes; i++) await measureOnce(tallies, spec, effort, giveUp);
+  return { sides: tallies.map(resultOf), missing };
 }

@@ -77,7 +77,7 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
   try {
     for (let i = 0; i < CALLERS_COUNT; i++) callers.push(await startCaller(path));
     await together(callers, ms);
-    for (let round = 0; round < effort.rounds; round++) {
+    for (let round = 0; round < effort.processes * effort.rounds; round++) {
       alone.push((await together(callers.slice(round % CALLERS_COUNT, (round % CALLERS_COUNT) + 1), ms))[0]!);
       const rates = await together(callers, ms);
       const total = rates.reduce((sum, rate) => sum + rate, 0);

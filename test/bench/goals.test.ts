@@ -1,5 +1,7 @@
 /** The goals are computed from raw samples, and nothing is met that was not measured. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EACH_SIDE, GOALS } from '../../bench/goal-list.js';
@@ -9,10 +11,12 @@ import {
   formatRows,
   goalsOf,
   reportOf,
+  RESULTS,
   rowsOf,
+  type Report,
   type Verdict,
 } from '../../bench/goals.js';
-import type { RawCase } from '../../bench/results.js';
+import { load, type RawCase } from '../../bench/results.js';
 import { rawCase, rawSide } from './canned.js';
 
 const goals = suite('goals of the bench');
@@ -35,6 +39,11 @@ goals('that were not measured are not met, and say what to run', () => {
     assert.is(goal.ratio, null, goal.name);
     assert.match(goal.note!, /^run npm run bench -- \S+$/);
   }
+});
+
+goals('that were kept are those of the raw samples that were kept', () => {
+  const kept = JSON.parse(readFileSync(join(RESULTS, 'report.json'), 'utf8')) as Report;
+  assert.equal(kept, JSON.parse(JSON.stringify(reportOf(load(join(RESULTS, 'raw'))))));
 });
 
 goals('take the median of the paired ratios, not the ratio of the medians', () => {

@@ -1,6 +1,8 @@
 /** The sides of a comparison: driven by lines, failing with what they say, leaving no process behind. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { allocatedBy } from '../../bench/allocated.js';
@@ -60,6 +62,42 @@ sides('are measured in turns, and one that fails is left out with its reason', a
     ],
   );
   assert.equal(missing, [{ side: 'failing', why: 'failing: broken' }]);
+});
+
+sides('have several processes, one after the other, and all of their rounds count', async () => {
+  const itsPID = `(line) => ({ ns: process.pid * Number(line.split(' ')[1]) })`;
+  const sideSpec = { ...scripted('a', itsPID), countsBytes: false };
+  const { sides: measured } = await measure({ sides: [sideSpec] }, { ...QUICK, processes: 3 });
+  const { rounds } = measured[0]!;
+  assert.is(rounds.length, 3 * QUICK.rounds);
+  const pids = new Set(rounds);
+  assert.is(pids.size, 3);
+  for (const pid of pids) assert.not.ok(existsSync(`/proc/${pid}`));
+});
+
+sides('whose second process fails are left out, whatever the first has measured', async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'lisafs-side-'));
+  const mark = JSON.stringify(join(scratch, 'mark'));
+  // Only the first process can make the directory.
+  const makesMark = `require('fs').mkdirSync(${mark}) === undefined`;
+  const isFirst = `(() => { try { return ${makesMark}; } catch { return false; } })()`;
+  const mortal = scripted(
+    'mortal',
+    `() => (globalThis.first ??= ${isFirst}) ? { ns: 1, bytes: 1 } : { error: 'gone' }`,
+  );
+  try {
+    const { sides: measured, missing } = await measure(
+      { sides: [mortal, scripted('a', BATCHES)] },
+      { ...QUICK, processes: 2 },
+    );
+    assert.equal(
+      measured.map(({ side, rounds }) => [side, rounds.length]),
+      [['a', 2 * QUICK.rounds]],
+    );
+    assert.equal(missing, [{ side: 'mortal', why: 'mortal: gone' }]);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 });
 
 sides('count what they allocate, whether it is collected meanwhile or not', async () => {
