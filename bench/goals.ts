@@ -241,12 +241,14 @@ export function formatProvenance(cases: readonly RawCase[]): string {
   return [...new Set(lines), versions.join(', '), ...warning].join('\n');
 }
 
-/** Writes what follows from raw samples beside them, report.json and the charts; rows and goals to `json` as well. */
-export function keepReport(cases: readonly RawCase[], directory: string, json?: string): void {
-  const report = `${JSON.stringify(reportOf(cases), undefined, 2)}\n`;
-  writeFileSync(join(directory, 'report.json'), report);
-  if (json !== undefined) writeFileSync(json, report);
+/** Prints the goals; keeps charts and report.json beside the raw samples, and the latter in the file `json`, too. */
+export function report(cases: readonly RawCase[], directory: string, json?: string): void {
+  const { rows, goals } = reportOf(cases);
+  console.log(`${formatProvenance(cases)}\n\n${formatGoals(goals)}`);
   drawCharts(cases, directory);
+  const text = `${JSON.stringify({ rows, goals }, undefined, 2)}\n`;
+  writeFileSync(join(directory, 'report.json'), text);
+  if (json !== undefined) writeFileSync(json, text);
 }
 
 function main(args: readonly string[]): number {
@@ -256,8 +258,7 @@ function main(args: readonly string[]): number {
     process.stderr.write('bench: nothing was measured yet; npm run bench does that\n');
     return 1;
   }
-  console.log(`${formatProvenance(cases)}\n\n${formatGoals(goalsOf(cases))}`);
-  keepReport(cases, RESULTS, values.json);
+  report(cases, RESULTS, values.json);
   return 0;
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Case } from './cases/case.js';
 import { CASES } from './cases/index.js';
-import { formatGoals, formatProvenance, formatRows, goalsOf, keepReport, RESULTS, rowsOf } from './goals.js';
+import { formatRows, report, RESULTS, rowsOf } from './goals.js';
 import { busyPercent, describeMachine } from './machine.js';
 import { makeDirectory } from './ours.js';
 import { BUSY_PERCENT, load, save, type RawCase } from './results.js';
@@ -83,9 +83,9 @@ async function run({ pattern, json, effort }: Options, raws: string): Promise<nu
   }
   const kept = load(raws);
   if (kept.length === 0) return 1;
-  console.log(`\n${formatProvenance(kept)}\n\n${formatGoals(goalsOf(kept))}`);
+  console.log();
+  report(kept, join(raws, '..'), json);
   if (effort.quick) console.log('\nA SMOKE TEST, NO MEASUREMENT: the figures above mean nothing.');
-  keepReport(kept, join(raws, '..'), json);
   if (failed.length > 0) console.log(`\nnot measured in this run: ${failed.join(', ')}`);
   return failed.length > 0 ? 1 : 0;
 }

@@ -60,6 +60,7 @@ interface Tally {
   readonly rounds: number[];
   readonly latencies: number[];
   bytesPerCall: number | undefined;
+  /** How many calls a batch of the present process has. */
   calls: number;
 }
 
@@ -67,7 +68,6 @@ interface Tally {
 interface Entry {
   readonly side: Side;
   readonly tally: Tally;
-  readonly calls: number;
 }
 
 const MAX_BATCH_CALLS = 5_000_000;
@@ -90,9 +90,15 @@ async function warmUp(side: Side, { warmUpMs, batchMs }: Effort): Promise<number
   return Math.max(1, Math.min(MAX_BATCH_CALLS, Math.round((batchMs * 1e6) / Math.max(ns, 1))));
 }
 
+/** The same for calls with pauses. */
+async function warmUpPaced(side: Side, { quick }: Effort): Promise<number> {
+  await side.ask('paced', quick ? 2 : PACED_WARM_UP_CALLS);
+  return PACED_CALLS;
+}
+
 async function turn(entry: Entry, { paced, timesCalls }: RoundsSpec, effort: Effort): Promise<void> {
-  const { side, calls } = entry;
-  const { rounds, latencies } = entry.tally;
+  const { side, tally } = entry;
+  const { rounds, latencies, calls } = tally;
   if (paced === true) {
     const { ns } = await side.ask<{ ns: number[] }>('paced', effort.quick ? 2 : PACED_CALLS);
     rounds.push(medianOf(ns));
@@ -129,10 +135,8 @@ function resultOf({ spec, rounds, latencies, bytesPerCall, calls }: Tally): RawS
 async function enter(tally: Tally, spec: RoundsSpec, effort: Effort): Promise<Entry> {
   const side = await Side.start(tally.spec);
   try {
-    if (spec.paced === true) await side.ask('paced', effort.quick ? 2 : PACED_WARM_UP_CALLS);
-    const calls = spec.paced === true ? PACED_CALLS : await warmUp(side, effort);
-    tally.calls = calls;
-    return { side, tally, calls };
+    tally.calls = spec.paced === true ? await warmUpPaced(side, effort) : await warmUp(side, effort);
+    return { side, tally };
   } catch (error) {
     await side.end();
     throw error;

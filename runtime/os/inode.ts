@@ -19,12 +19,11 @@ import {
   truncate,
   utimensat,
 } from './libc.js';
-import { allocScratch, NO_PATH, NO_PATH_ADDRESS, PAGE_BYTES } from './memory.js';
+import { allocScratch, AT_EMPTY_PATH, NO_PATH, NO_PATH_ADDRESS, PAGE_BYTES } from './memory.js';
 import { AT_FDCWD } from './open.js';
 import { descriptorPath, toPath } from './path.js';
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
-const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_BTIME = 0x800;
 const STATX_INO = 0x100;

@@ -100,14 +100,15 @@ export function retireWindow(region: Region): void {
 }
 
 const noPath = allocScratch(1);
-/** The empty path, for calls that work on a descriptor alone (AT_EMPTY_PATH). Nobody writes to it. */
+/** The flag of calls that work on a descriptor alone, with an empty path. */
+export const AT_EMPTY_PATH = 0x1000;
+/** That path. Nobody writes to it. */
 export const NO_PATH = Buffer.from(noPath.buffer);
 /** Where its bytes are. */
 export const NO_PATH_ADDRESS = noPath.address;
 
 const statxResult = allocScratch(PAGE_BYTES);
 const statxView = new DataView(statxResult.buffer);
-const AT_EMPTY_PATH = 0x1000;
 const STATX_SIZE = 0x200;
 /** Offset of stx_size in struct statx, which is the same on every machine (`linux/stat.h`). */
 const STX_SIZE_AT = 40;
