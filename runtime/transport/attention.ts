@@ -15,7 +15,7 @@ import { currentCPU } from '../os/sched.js';
 import { longestBlockMS, MAX_DEDICATED_COUNT, type Dedication } from './dedicated.js';
 import type { Doorbell } from './doorbell.js';
 import type { Endpoint } from './endpoint.js';
-import { ours, oursToFar } from './giving-way.js';
+import { ours } from './giving-way.js';
 import { relax } from './relax.js';
 import { ON_BELL, ON_WORD } from './turn-words.js';
 import { hasOneCPU } from './wait.js';
@@ -119,7 +119,7 @@ function giveWay(): number {
     yieldsAfter = DEDICATED_LOOKS_PER_FAR_YIELD;
     return CPU_WORK;
   }
-  (isFar ? oursToFar : ours).giveWay();
+  (isFar ? ours.toFarPeer : ours.toPeer).giveWay();
   yieldsAfter = looksInVain + (isFar ? DEDICATED_LOOKS_PER_FAR_YIELD : looksPerYield);
   return YIELD_WORK;
 }

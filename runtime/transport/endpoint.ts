@@ -29,7 +29,7 @@ import { currentCPU } from '../os/sched.js';
 import { EAGAIN, ECONNRESET, EPROTO } from '../wire/errno.js';
 import { LIVENESS_CHECK_MS, MAX_CONNECT_BYTES } from '../wire/limits.js';
 import { FirstLook } from './first-look.js';
-import { ours, oursBeforeSleep, oursInTurn, oursToFar, type GivingWay } from './giving-way.js';
+import { ours, type WaysToGive } from './giving-way.js';
 import type { PacketWindow } from './packet-window.js';
 import { relax } from './relax.js';
 import {
@@ -67,8 +67,8 @@ export interface EndpointSettings {
   readonly elideWakes?: boolean;
   /** The words to take turns by; those of the window by default. */
   readonly words?: TurnWords;
-  /** How a thread that may block lets others have its cpu; this thread's way by default. */
-  readonly givingWay?: Pick<GivingWay, 'pays' | 'giveWay'>;
+  /** How a thread that may block lets others have its cpu; this thread's ways by default. */
+  readonly givingWay?: WaysToGive;
   /** Tells on which cpu this thread is, -1 for unknown; the kernel's answer by default. */
   readonly cpu?: () => number;
 }
@@ -83,10 +83,7 @@ export class Endpoint {
   readonly #firstLook = new FirstLook();
   readonly #bell: Bell | undefined;
   readonly #words: TurnWords;
-  readonly #givingWay: Pick<GivingWay, 'pays' | 'giveWay'>;
-  readonly #givingWayToFar: Pick<GivingWay, 'giveWay'>;
-  readonly #givingWayInTurn: Pick<GivingWay, 'giveWay'>;
-  readonly #givingWayBeforeSleep: Pick<GivingWay, 'giveWay'>;
+  readonly #givingWay: WaysToGive;
   readonly #cpu: () => number;
   readonly #dataCap: number;
   /** connState when it is this end's turn, and when it is the peer's. */
@@ -110,9 +107,6 @@ export class Endpoint {
     this.#bell = settings.bell;
     this.#words = settings.words ?? new SharedTurnWords(window.header, window.address);
     this.#givingWay = settings.givingWay ?? ours;
-    this.#givingWayToFar = settings.givingWay ?? oursToFar;
-    this.#givingWayInTurn = settings.givingWay ?? oursInTurn;
-    this.#givingWayBeforeSleep = settings.givingWay ?? oursBeforeSleep;
     this.#cpu = settings.cpu ?? currentCPU;
     this.#dataCap = window.datagram.capacity;
     this.#hello = settings.elideWakes === true ? HELLO : PLAIN_HELLO;
@@ -158,7 +152,7 @@ export class Endpoint {
 
   /** Lets the peer have this cpu once, from an event loop. Returns how many microseconds that took. */
   giveWayInTurn(): number {
-    return this.#givingWayInTurn.giveWay();
+    return this.#givingWay.inTurn.giveWay();
   }
 
   /**
@@ -167,7 +161,7 @@ export class Endpoint {
    */
   letPeerGoOn(): void {
     if (!this.#elidesWakes) return;
-    if (sleepOf(this.#words.peek(this.#peerAsleep)) === AWAKE) this.#givingWayBeforeSleep.giveWay();
+    if (sleepOf(this.#words.peek(this.#peerAsleep)) === AWAKE) this.#givingWay.beforeSleep.giveWay();
   }
 
   /** An event loop on `cpu` has looked in vain: true if the peer has told that it is there, too. */
@@ -235,7 +229,7 @@ export class Endpoint {
     // has let it run at once as well, and the answer is there: then it only wants the cpu to fall asleep again.
     const putsOff = untilYield > 1 && most > 0 && !this.#wokePeer;
     if (putsOff) this.#firstLook.putOff();
-    else if (this.#wokePeer && most > 0 && this.seemsPeersTurn) this.#givingWay.giveWay();
+    else if (this.#wokePeer && most > 0 && this.seemsPeersTurn) this.#givingWay.toPeer.giveWay();
     for (let looks = most; looks > 0; looks--) {
       if (this.#words.peek(CONN_STATE) === this.#inactive) {
         relax();
@@ -263,9 +257,9 @@ export class Endpoint {
     const peer = this.findPeer(this.#ownCPU());
     const looksLeft = this.patience.looksLeft(peer);
     if (looksLeft > 0) return looksLeft;
-    const pays = peer !== 'here' || this.#givingWay.pays();
-    if (peer === 'elsewhere') this.#givingWayToFar.giveWay();
-    else if (pays) this.#givingWay.giveWay();
+    const pays = peer !== 'here' || this.#givingWay.toPeer.pays();
+    if (peer === 'elsewhere') this.#givingWay.toFarPeer.giveWay();
+    else if (pays) this.#givingWay.toPeer.giveWay();
     const looks = this.patience.gaveWay(peer, this.#words.peek(CONN_STATE) !== this.#inactive);
     return pays ? looks : 0;
   }

@@ -60,16 +60,28 @@ export class GivingWay {
   }
 }
 
-/** This thread's, to a peer that may be on its cpu. */
-export const ours = new GivingWay(yieldCPU);
-/** And to one that has told that it is not, in case it has come here since: mostly that is somebody else's gain. */
-export const oursToFar = new GivingWay(yieldCPU);
-/** And for an event loop that waits, to a peer that it had to wake. */
-export const oursInTurn = new GivingWay(yieldCPU);
+/** To whom and when a thread gives way. What that takes differs, so each of them learns it by itself. */
+export interface WaysToGive {
+  /** To a peer that may be on this cpu. */
+  readonly toPeer: Pick<GivingWay, 'pays' | 'giveWay'>;
+  /** To one that has told that it is not, in case it has come here since: mostly that is somebody else's gain. */
+  readonly toFarPeer: Pick<GivingWay, 'giveWay'>;
+  /** For an event loop that waits, to a peer that it had to wake. */
+  readonly inTurn: Pick<GivingWay, 'giveWay'>;
+  /** Before one falls asleep, to a peer that has its answer. */
+  readonly beforeSleep: Pick<GivingWay, 'giveWay'>;
+}
 
 /**
- * Before one falls asleep, to a peer that has its answer. What that one does with the cpu then is no wait of this
- * thread's, and says nothing about the others; and where it is much, or a third one has it, to fall asleep is as good.
+ * What a peer that has its answer does with the cpu then is no wait of this thread's, and says nothing about the others;
+ * and where it is much, or a third one has it, to fall asleep is as good.
  */
 const MOST_BEFORE_SLEEP_US = 50;
-export const oursBeforeSleep = new GivingWay(yieldCPU, MOST_BEFORE_SLEEP_US);
+
+/** This thread's. */
+export const ours = {
+  toPeer: new GivingWay(yieldCPU),
+  toFarPeer: new GivingWay(yieldCPU),
+  inTurn: new GivingWay(yieldCPU),
+  beforeSleep: new GivingWay(yieldCPU, MOST_BEFORE_SLEEP_US),
+} satisfies WaysToGive;

@@ -168,7 +168,7 @@ export class Patience {
    * the kernel brings them together only if neither stays awake.
    */
   awakeUS(mayBlock: boolean, isPeerAsleep: boolean): number {
-    if (this.isAlone) return mayBlock && ours.pays() ? this.#share(this.#limits.awakeUS) : 0;
+    if (this.isAlone) return mayBlock && ours.toPeer.pays() ? this.#share(this.#limits.awakeUS) : 0;
     return isPeerAsleep && this.#limits.adapts ? 0 : this.#share(this.#limits.awakeUS);
   }
 

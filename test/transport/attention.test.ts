@@ -19,6 +19,7 @@ import {
 } from '../../runtime/transport/turn-words.js';
 import { hasOneCPU, Patience, type WaitStrategy } from '../../runtime/transport/wait.js';
 import { honestMemfd, openWindow } from '../peers/scripted.js';
+import { onEveryOccasion } from './ways.js';
 
 const PATIENCE_MS = 2000;
 const LOOKS_PER_ANSWER = 30;
@@ -75,13 +76,13 @@ class Counted extends Timed {
 /** Words of a client whose server is as `how` says, and answers once it has been given the client's cpu so often. */
 class Neighbour extends Timed {
   yields = 0;
-  readonly givingWay = {
+  readonly givingWay = onEveryOccasion({
     pays: () => true,
     giveWay: () => {
       if (++this.yields === this.answersAfter) this.overAt = 0;
       return 0;
     },
-  };
+  });
   constructor(
     readonly how: () => number,
     readonly answersAfter = 1,

@@ -15,6 +15,7 @@ import { MAX_CONNECT_BYTES } from '../../runtime/wire/limits.js';
 import { assertNothingLeft, holdings } from '../peers/leaks.js';
 import { Program } from '../peers/program.js';
 import { honestMemfd, openWindow, pair, WINDOW_BYTES } from '../peers/scripted.js';
+import { onEveryOccasion } from './ways.js';
 
 const SLEEPER = new URL('./programs/sleeper.js', import.meta.url);
 const PEER = new URL('./programs/flipcall-peer.js', import.meta.url);
@@ -141,7 +142,8 @@ turns('gives way at once to a peer that had to be woken, and to no other', () =>
     assert.is(both.server.send(8), 0);
     return 0;
   };
-  const client = new Endpoint(window, 'client', { ...SETTINGS, words, givingWay: { giveWay, pays: () => true } });
+  const givingWay = onEveryOccasion({ giveWay, pays: () => true });
+  const client = new Endpoint(window, 'client', { ...SETTINGS, words, givingWay });
   const server = new Endpoint(both.server.window, 'server', SETTINGS);
   introduce(client, server);
   assert.is(client.send(4), 0);
@@ -173,7 +175,7 @@ turns('gives way at once to a peer that had to be woken, and to no other', () =>
 turns('lets a peer go on that waits awake, and none that sleeps or that wakes always', () => {
   const both = new Both();
   let yields = 0;
-  const givingWay = { giveWay: () => ++yields, pays: () => true };
+  const givingWay = onEveryOccasion({ giveWay: () => ++yields, pays: () => true });
   const client = new Endpoint(both.client.window, 'client', SETTINGS);
   const server = new Endpoint(both.server.window, 'server', { ...SETTINGS, givingWay });
   server.letPeerGoOn();
@@ -252,7 +254,7 @@ function looksUntilYield(where: number, here: number): number {
     looked ||= words.looks;
     return 0;
   };
-  const givingWay = { giveWay, pays: () => true };
+  const givingWay = onEveryOccasion({ giveWay, pays: () => true });
   const client = new Endpoint(both.client.window, 'client', { ...SETTINGS, words, givingWay, cpu: () => here });
   const server = new Endpoint(both.server.window, 'server', SETTINGS);
   introduce(client, server);
@@ -274,7 +276,7 @@ function looksUntilYield(where: number, here: number): number {
   const both = new Both();
   const words = new Answering(both.client.window.header, both.client.window.address);
   let yields = 0;
-  const givingWay = { giveWay: () => yields++, pays: () => false };
+  const givingWay = onEveryOccasion({ giveWay: () => yields++, pays: () => false });
   const client = new Endpoint(both.client.window, 'client', { ...SETTINGS, words, givingWay, cpu: () => 1 });
   const server = new Endpoint(both.server.window, 'server', SETTINGS);
   introduce(client, server);
