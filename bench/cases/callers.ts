@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { connect } from '../../runtime/index.js';
+import { monotonicMS, type CallerWindow } from '../caller-window.js';
 import { listeningDirectoryServer } from '../ours.js';
 import { describeShares, sharesOf } from '../run-queue.js';
 import { moduleOf } from '../side.js';
@@ -51,7 +52,8 @@ async function startCaller(path: string): Promise<Worker> {
 /** Lets these call at the same time; gives each one's calls a second. */
 async function together(callers: readonly Worker[], ms: number): Promise<number[]> {
   const answers = callers.map((caller) => once(caller, 'message') as Promise<[number]>);
-  for (const caller of callers) caller.postMessage(ms);
+  const from = monotonicMS();
+  for (const caller of callers) caller.postMessage({ from, until: from + ms } satisfies CallerWindow);
   return (await Promise.all(answers)).map(([rate]) => rate);
 }
 
@@ -89,7 +91,7 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
     await Promise.all(
       callers.map((caller) => {
         const ended = once(caller, 'exit');
-        caller.postMessage(0);
+        caller.postMessage({ from: 0, until: 0 } satisfies CallerWindow);
         return ended;
       }),
     );

@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect, Statx } from '../../runtime/index.js';
+import { monotonicMS, type CallerWindow } from '../caller-window.js';
 import { FILE, openFile } from '../ours.js';
 
 /** Calls between two looks at the clock. */
@@ -11,18 +12,15 @@ const client = await connect({ path: workerData as string });
 await client.mount();
 const [req, stat] = [{ fd: await openFile(client, FILE) }, new Statx()];
 
-parentPort!.on('message', (ms: number) => {
-  if (ms === 0) {
+parentPort!.on('message', ({ from, until }: CallerWindow) => {
+  if (until === 0) {
     void client.disconnect().then(() => parentPort!.close());
     return;
   }
-  const began = performance.now();
-  let [calls, took] = [0, 0];
-  while (took < ms) {
+  let calls = 0;
+  for (; monotonicMS() < until; calls += BLOCK_CALLS) {
     for (let i = 0; i < BLOCK_CALLS; i++) client.fstatSync(req, stat);
-    calls += BLOCK_CALLS;
-    took = performance.now() - began;
   }
-  parentPort!.postMessage((calls / took) * 1000);
+  parentPort!.postMessage((calls / (until - from)) * 1000);
 });
 parentPort!.postMessage('ready');

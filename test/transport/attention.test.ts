@@ -108,10 +108,11 @@ async function waiting(body: (waitOn: WaitOn) => Promise<void>): Promise<void> {
   }
 }
 
-/** Runs `body` in a thread that is dedicated, but does not block. */
-async function dedicated(body: (waitOn: WaitOn) => Promise<void>): Promise<void> {
-  const nothing = (): void => undefined;
-  dedicate({ isCalled: false, begin: nothing, heed: nothing, block: nothing } as unknown as Dedication);
+const nothing = (): void => undefined;
+
+/** Runs `body` in a thread that is dedicated, and whose `block` does not block. */
+async function dedicated(body: (waitOn: WaitOn) => Promise<void>, block: () => unknown = nothing): Promise<void> {
+  dedicate({ isCalled: false, begin: nothing, heed: nothing, block } as unknown as Dedication);
   try {
     await waiting(body);
   } finally {
@@ -176,6 +177,30 @@ attention('is not lost by who waits in vain while the thread is busy with anothe
     assert.is(patience.looks(), whole);
   }),
 );
+
+attention('is paid at once, without blocking, to whose turn came back while it was answered', () => {
+  const [words, answersPerBlock, blocksCount] = [new Timed(), 10, 5];
+  let [answers, blocks] = [0, 0];
+  const body = async (waitOn: WaitOn): Promise<void> => {
+    const wait = waitOn(words, 'lowest-cpu');
+    const allAnswered = new Promise<void>((resolve) => {
+      const again = (): void => {
+        if (++answers % answersPerBlock === 0) words.overAt = Infinity;
+        if (answers < blocksCount * answersPerBlock) wait.start(again);
+        else resolve();
+      };
+      wait.start(again);
+    });
+    await Promise.race([allAnswered, delay(PATIENCE_MS)]);
+    wait.cancel();
+    assert.equal([answers, blocks], [blocksCount * answersPerBlock, blocksCount]);
+  };
+  return dedicated(body, () => {
+    blocks++;
+    words.overAt = 0;
+    return true;
+  });
+});
 
 attention('is paid to the others when what one calls has thrown', async () => {
   const thrown: unknown[] = [];
