@@ -300,7 +300,7 @@ export class Calls implements Turns {
     const flight = this.#flightOn(communicator);
     flight.call = call;
     if (result < 0) this.#fail(flight, call, result);
-    else communicator.watch(flight.onTurn);
+    else if (!communicator.giveWayToWoken() || !this.#tryFinish(flight)) communicator.watch(flight.onTurn);
   }
 
   #takeAnswer(flight: Flight): void {

@@ -58,7 +58,7 @@ const awake: TurnWait[] = [];
 let cursor = 0;
 /** How much of this round of the event loop the slices took. */
 let spentMS = 0;
-/** One whose peer had to be woken for it, since the last slice. */
+/** One whose peer had to be woken for it, since the last slice, and was given nothing yet. */
 let waker: TurnWait | undefined;
 let round: NodeJS.Immediate | undefined;
 let isSliceQueued = false;
@@ -173,23 +173,34 @@ function noteWaker(wait: TurnWait): void {
 
 /**
  * The kernel mostly wakes a peer on the cpu of its waker, where it could not answer while that one looks. It mostly
- * lets it run at once, too: but where it does not, this does, and the answer is there at the first look.
+ * lets it run at once, too: but where it does not, this does, and the answer is there at the first look. False where
+ * this round has no time left for it.
  */
-function giveWayToWoken(): void {
+function giveWayTo(woken: TurnWait): boolean {
+  if (mayBlock() || woken.turnMS <= spentMS) return false;
+  if (woken.seemsToLast) spentMS += woken.giveWay();
+  return true;
+}
+
+function giveWayToWaker(): void {
   const wait = waker;
   waker = undefined;
-  if (wait === undefined || mayBlock() || leftOfRoundMS() <= 0) return;
-  if (wait.seemsToLast) spentMS += wait.giveWay();
+  if (wait !== undefined) giveWayTo(wait);
 }
 
 function startSlice(): void {
   isSlicing = true;
   try {
-    giveWayToWoken();
+    giveWayToWaker();
     slice(leftOfRoundMS());
   } finally {
     isSlicing = false;
   }
+}
+
+/** Has a round end by which the event loop was held up, whether or not somebody waits. */
+function endRoundIfLong(): void {
+  if (spentMS > ROUND_WORTH_ENDING_MS) round ??= setImmediate(nextRound);
 }
 
 /** What is thrown in here is thrown to the process, as from any callback. */
@@ -199,7 +210,8 @@ function queuedSlice(): void {
     startSlice();
   } finally {
     // Most calls are over by now, and need no round.
-    if (awake.length > 0 || spentMS > ROUND_WORTH_ENDING_MS) round ??= setImmediate(nextRound);
+    if (awake.length > 0) round ??= setImmediate(nextRound);
+    else endRoundIfLong();
   }
 }
 
@@ -368,6 +380,8 @@ export class TurnWait {
   #awakeUS = 0;
   #awakeUntil = 0;
   #isTimed = false;
+  /** Whether the peer that was woken has been given this cpu already. */
+  #gaveWay = false;
   #timer: NodeJS.Timeout | undefined;
   #armed: Armed | undefined;
 
@@ -407,6 +421,18 @@ export class TurnWait {
   }
 
   /**
+   * Before a wait for a peer that had to be woken: gives it this cpu at once. Each microsecond until then is one in
+   * which another cpu may take the peer over, and has to be woken itself. True if there seems to be no need to wait.
+   */
+  giveWayAtOnce(): boolean {
+    if (!this.#endpoint.wokePeer || !giveWayTo(this)) return false;
+    this.#gaveWay = true;
+    spentMS += CALLBACK_WORK * MS_PER_WORK;
+    endRoundIfLong();
+    return !this.seemsToLast;
+  }
+
+  /**
    * Calls `onTurn` once, from the event loop or a microtask, after the peer has given the turn away, or perhaps for no
    * reason. Keeps the process alive until then. Precondition: no wait on this endpoint is under way.
    */
@@ -427,7 +453,8 @@ export class TurnWait {
     this.#awakeUS = awakeUS;
     this.#isTimed = false;
     this.#state = 'awake';
-    if (this.#endpoint.wokePeer) noteWaker(this);
+    if (this.#endpoint.wokePeer && !this.#gaveWay) noteWaker(this);
+    this.#gaveWay = false;
     if (!isListed) add(this);
   }
 

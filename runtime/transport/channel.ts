@@ -157,6 +157,10 @@ export class Channel implements Communicator {
     }
   }
 
+  giveWayToWoken(): boolean {
+    return this.#turn.giveWayAtOnce();
+  }
+
   watch(onReady: () => void): void {
     this.#turn.start(onReady);
   }

@@ -28,6 +28,11 @@ export interface Communicator {
    * performance.now(): the response may still come then.
    */
   receiveSync(deadline?: number): number;
+  /**
+   * After `send`: where the peer had to be woken for it, lets it have this cpu once. True if receive may have something
+   * by now; at any other time that is left to `watch`.
+   */
+  giveWayToWoken(): boolean;
   /** Calls `onReady` once, from the event loop, when receive may have something new. */
   watch(onReady: () => void): void;
   /** Takes back `watch`. */

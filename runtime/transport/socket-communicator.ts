@@ -160,6 +160,10 @@ export class SocketCommunicator implements Communicator {
     }
   }
 
+  giveWayToWoken(): boolean {
+    return false;
+  }
+
   watch(onReady: () => void): void {
     this.#onReady = onReady;
     const sending = this.#sendAt < this.#sendEnd;

@@ -258,8 +258,15 @@ interface Outcome {
   readonly isAnswered: boolean;
 }
 
-/** Calls `words`' server, and waits for one turn of the event loop, of which so much may be spent on that. */
-async function call(words: Neighbour, turnSpinUS: number): Promise<Outcome> {
+/**
+ * Calls `words`' server, and waits for one turn of the event loop, of which so much may be spent on that. `before` is
+ * done before the wait begins.
+ */
+async function call(
+  words: Neighbour,
+  turnSpinUS: number,
+  before: (wait: TurnWait) => void = nothing,
+): Promise<Outcome> {
   const fd = honestMemfd();
   const window = openWindow(fd);
   let moves = 0;
@@ -274,6 +281,7 @@ async function call(words: Neighbour, turnSpinUS: number): Promise<Outcome> {
     let isAnswered = false;
     // What was spent of this turn is nothing to the next.
     for (let i = 0; i < 2; i++) await new Promise((resolve) => void setImmediate(resolve));
+    before(wait);
     wait.start(() => (isAnswered = true));
     // Behind a promise, so still in this turn.
     for (let i = 0; i < 3; i++) await Promise.resolve();
@@ -303,6 +311,32 @@ turns('lets a peer that had to be woken run first, once', async () => {
   assert.equal(once, { yields: 1, moves: 0, isAnswered: true });
   assert.equal(await call(new Neighbour(asleep, 2), 20), { yields: 1, moves: 0, isAnswered: false });
   assert.equal(await call(new Neighbour(asleep), 0), { yields: 0, moves: 0, isAnswered: false });
+});
+
+turns('lets a peer that had to be woken run at once, where it is asked to, and not again', async () => {
+  const seen: boolean[] = [];
+  const atOnce = (wait: TurnWait): void => void seen.push(wait.giveWayAtOnce());
+  const once = await call(new Neighbour(asleep), 20, atOnce);
+  assert.equal([once.yields, once.moves, seen], [1, 0, [true]]);
+  assert.equal((await call(new Neighbour(asleep, 2), 20, atOnce)).yields, 1);
+  assert.equal((await call(new Neighbour(here), 0, atOnce)).yields, 0);
+  assert.equal((await call(new Neighbour(asleep), 0, atOnce)).yields, 0);
+  assert.equal(seen, [true, false, false, false]);
+});
+
+turns('holds no turn of the event loop up for longer by giving way at once', async () => {
+  const words = new Neighbour(asleep, Infinity);
+  const giveWay = (): number => {
+    words.yields++;
+    return 15;
+  };
+  Object.assign(words.givingWay.inTurn, { giveWay });
+  for (let turn = 1; turn <= 3; turn++) {
+    await call(words, 20, (wait) => {
+      for (let i = 0; i < 10; i++) wait.giveWayAtOnce();
+    });
+    assert.is(words.yields, 2 * turn);
+  }
 });
 
 turns('lets a peer that is on this cpu have it, again and again, and moves aside at last', async () => {
