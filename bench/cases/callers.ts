@@ -1,6 +1,6 @@
 /** Callers in threads of their own, on one server: whether each gets its share, and whether it serves several. */
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,7 @@ import type { Case, Outcome } from './case.js';
 
 const CALLERS_COUNT = 4;
 const WINDOW_MS = 400;
+const PLACES = 'taskset: the server on cpu 1, callers on cpu 0';
 
 interface RunningServer {
   readonly pid: number;
@@ -57,6 +58,23 @@ async function together(callers: readonly Worker[], ms: number): Promise<number[
   return (await Promise.all(answers)).map(([rate]) => rate);
 }
 
+/**
+ * Has the server and the callers run on these cpus alone, as nobody's program would: what is lost then is not lost by
+ * where the kernel puts them.
+ */
+function place(server: RunningServer, servers: string, callers: string): void {
+  for (const [pid, cpus] of [
+    [server.pid, servers],
+    [process.pid, callers],
+  ] as const) {
+    execFileSync('taskset', ['-a', '-c', '-p', cpus, String(pid)], { stdio: 'ignore' });
+  }
+}
+
+function sumOf(rates: readonly number[]): number {
+  return rates.reduce((sum, rate) => sum + rate, 0);
+}
+
 /** One more window, to see who had the cpus: who has none neither calls nor answers. */
 async function describeWindow(server: RunningServer, callers: readonly Worker[], ms: number): Promise<string> {
   const pids = [server.pid, process.pid];
@@ -75,16 +93,21 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
   const server = await startServer(path, directory);
   const callers: Worker[] = [];
   const [alone, all, slowest]: [number[], number[], number[]] = [[], [], []];
+  const [aloneInPlace, allInPlace]: [number[], number[]] = [[], []];
   const notes: string[] = [];
   try {
     for (let i = 0; i < CALLERS_COUNT; i++) callers.push(await startCaller(path));
     await together(callers, ms);
     for (let round = 0; round < effort.processes * effort.rounds; round++) {
-      alone.push((await together(callers.slice(round % CALLERS_COUNT, (round % CALLERS_COUNT) + 1), ms))[0]!);
+      const one = callers.slice(round % CALLERS_COUNT, (round % CALLERS_COUNT) + 1);
+      alone.push(sumOf(await together(one, ms)));
       const rates = await together(callers, ms);
-      const total = rates.reduce((sum, rate) => sum + rate, 0);
-      all.push(total);
-      slowest.push(Math.min(...rates) / (total / CALLERS_COUNT));
+      all.push(sumOf(rates));
+      slowest.push(Math.min(...rates) / (sumOf(rates) / CALLERS_COUNT));
+      place(server, '1', '0');
+      aloneInPlace.push(sumOf(await together(one, ms)));
+      allInPlace.push(sumOf(await together(callers, ms)));
+      place(server, '0,1', '0,1');
     }
     for (const count of [1, 2, CALLERS_COUNT]) notes.push(await describeWindow(server, callers.slice(0, count), ms));
   } finally {
@@ -104,6 +127,8 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
     sides: [
       { side: '1 caller', rounds: alone, calls: 1, flags },
       { side: '4 callers', rounds: all, calls: 1, flags },
+      { side: '1 caller, in its place', rounds: aloneInPlace, calls: 1, flags: `${flags}; ${PLACES}` },
+      { side: '4 callers, in their place', rounds: allInPlace, calls: 1, flags: `${flags}; ${PLACES}` },
       { side: 'slowest of 4 to their mean', rounds: slowest, calls: 1, flags },
     ],
     missing: [],
