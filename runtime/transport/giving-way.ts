@@ -73,8 +73,8 @@ export interface WaysToGive {
 }
 
 /**
- * What a peer that has its answer does with the cpu then is no wait of this thread's, and says nothing about the others;
- * and where it is much, or a third one has it, to fall asleep is as good.
+ * What a peer that has its answer does with the cpu then is no wait of this thread's, and says nothing about the
+ * others; and where it is much, or a third one has it, to fall asleep is as good.
  */
 const MOST_BEFORE_SLEEP_US = 50;
 
