@@ -1,4 +1,8 @@
-/** Medians and percentiles: all the statistics that there are here. */
+/** Sums, medians and percentiles: all the statistics that there are here. */
+
+export function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
 
 export function medianOf(values: readonly number[]): number {
   return percentileOf(

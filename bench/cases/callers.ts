@@ -1,23 +1,24 @@
 /** Callers in threads of their own, on one server: whether each gets its share, and whether it serves several. */
 
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { connect } from '../../runtime/index.js';
 import { monotonicMS, type CallerWindow } from '../caller-window.js';
 import { listeningDirectoryServer } from '../ours.js';
+import { inPlaces } from '../placing.js';
 import { describeShares, sharesOf } from '../run-queue.js';
 import { moduleOf } from '../side.js';
+import { sumOf } from '../statistics.js';
 import type { Effort } from '../rounds.js';
 import type { Case, Outcome } from './case.js';
 
 const CALLERS_COUNT = 4;
 const WINDOW_MS = 400;
-const PLACES = 'taskset: the server on cpu 1, callers on cpu 0';
 
 interface RunningServer {
   readonly pid: number;
@@ -58,23 +59,6 @@ async function together(callers: readonly Worker[], ms: number): Promise<number[
   return (await Promise.all(answers)).map(([rate]) => rate);
 }
 
-/**
- * Has the server and the callers run on these cpus alone, as nobody's program would: what is lost then is not lost by
- * where the kernel puts them.
- */
-function place(server: RunningServer, servers: string, callers: string): void {
-  for (const [pid, cpus] of [
-    [server.pid, servers],
-    [process.pid, callers],
-  ] as const) {
-    execFileSync('taskset', ['-a', '-c', '-p', cpus, String(pid)], { stdio: 'ignore' });
-  }
-}
-
-function sumOf(rates: readonly number[]): number {
-  return rates.reduce((sum, rate) => sum + rate, 0);
-}
-
 /** One more window, to see who had the cpus: who has none neither calls nor answers. */
 async function describeWindow(server: RunningServer, callers: readonly Worker[], ms: number): Promise<string> {
   const pids = [server.pid, process.pid];
@@ -94,6 +78,7 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
   const callers: Worker[] = [];
   const [alone, all, slowest]: [number[], number[], number[]] = [[], [], []];
   const [aloneInPlace, allInPlace]: [number[], number[]] = [[], []];
+  const hasPlaces = availableParallelism() > 1;
   const notes: string[] = [];
   try {
     for (let i = 0; i < CALLERS_COUNT; i++) callers.push(await startCaller(path));
@@ -102,12 +87,21 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
       const one = callers.slice(round % CALLERS_COUNT, (round % CALLERS_COUNT) + 1);
       alone.push(sumOf(await together(one, ms)));
       const rates = await together(callers, ms);
-      all.push(sumOf(rates));
-      slowest.push(Math.min(...rates) / (sumOf(rates) / CALLERS_COUNT));
-      place(server, '1', '0');
-      aloneInPlace.push(sumOf(await together(one, ms)));
-      allInPlace.push(sumOf(await together(callers, ms)));
-      place(server, '0,1', '0,1');
+      const total = sumOf(rates);
+      all.push(total);
+      slowest.push(Math.min(...rates) / (total / CALLERS_COUNT));
+      if (!hasPlaces) continue;
+      // As nobody's program would: what is lost then is not lost by where the kernel puts them.
+      await inPlaces(
+        new Map([
+          [server.pid, '1'],
+          [process.pid, '0'],
+        ]),
+        async () => {
+          aloneInPlace.push(sumOf(await together(one, ms)));
+          allInPlace.push(sumOf(await together(callers, ms)));
+        },
+      );
     }
     for (const count of [1, 2, CALLERS_COUNT]) notes.push(await describeWindow(server, callers.slice(0, count), ms));
   } finally {
@@ -122,16 +116,20 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
     rmSync(scratch, { recursive: true, force: true });
   }
   const flags = `windows of ${ms} ms`;
+  const places = `${flags}; taskset: the server on cpu 1, callers on cpu 0`;
+  const inPlace = [
+    { side: '1 caller, in its place', rounds: aloneInPlace, calls: 1, flags: places },
+    { side: '4 callers, in their place', rounds: allInPlace, calls: 1, flags: places },
+  ];
   return {
     unit: 'calls/s',
     sides: [
       { side: '1 caller', rounds: alone, calls: 1, flags },
       { side: '4 callers', rounds: all, calls: 1, flags },
-      { side: '1 caller, in its place', rounds: aloneInPlace, calls: 1, flags: `${flags}; ${PLACES}` },
-      { side: '4 callers, in their place', rounds: allInPlace, calls: 1, flags: `${flags}; ${PLACES}` },
       { side: 'slowest of 4 to their mean', rounds: slowest, calls: 1, flags },
+      ...(hasPlaces ? inPlace : []),
     ],
-    missing: [],
+    missing: hasPlaces ? [] : inPlace.map(({ side }) => ({ side, why: 'it takes two cpus' })),
     notes,
   };
 }

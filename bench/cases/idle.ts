@@ -1,10 +1,11 @@
 /** What a connection costs that nobody uses, after one busy moment: in turns, some times each. */
 
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WAIT_STRATEGIES } from '../ours.js';
 import { IDLE_PEER } from '../goal-list.js';
+import { sharesOf } from '../run-queue.js';
 import { childrenOf, Side, type SideSpec } from '../side.js';
+import { sumOf } from '../statistics.js';
 import type { Effort } from '../rounds.js';
 import type { RawSide } from '../results.js';
 import type { Case, Outcome } from './case.js';
@@ -21,11 +22,9 @@ const SPECS: readonly SideSpec[] = [
   { name: IDLE_PEER, program: 'net' },
 ];
 
-/** Nanoseconds on a cpu of all threads of a process so far (`/proc/PID/task/TID/schedstat`, its first number). */
+/** Nanoseconds on a cpu of all threads of a process so far. */
 function onCPU(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`)
-    .map((tid) => Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]))
-    .reduce((sum, ns) => sum + ns, 0);
+  return sumOf([...sharesOf(pid).values()].map(({ ran }) => ran));
 }
 
 /** Percent of one cpu that client and server use together while nothing is called. */
@@ -35,10 +34,10 @@ async function idlePercent(spec: SideSpec, ms: number): Promise<number> {
     await side.batch(BUSY_CALLS);
     // Whoever spins for a while after the last call is to be seen as well, so this is not waited for.
     const processes = [side.pid, ...childrenOf(side.pid)];
-    const before = processes.map(onCPU);
+    const before = sumOf(processes.map(onCPU));
     const began = performance.now();
     await sleep(ms);
-    const used = processes.map(onCPU).reduce((sum, ns, i) => sum + ns - before[i]!, 0);
+    const used = sumOf(processes.map(onCPU)) - before;
     return (used / NS_PER_MS / (performance.now() - began)) * 100;
   } finally {
     await side.end();
