@@ -198,9 +198,14 @@ function startSlice(): void {
   }
 }
 
+/** Sees to it that this round of the event loop ends, and another begins. */
+function queueRound(): void {
+  round ??= setImmediate(nextRound);
+}
+
 /** Has a round end by which the event loop was held up, whether or not somebody waits. */
 function endRoundIfLong(): void {
-  if (spentMS > ROUND_WORTH_ENDING_MS) round ??= setImmediate(nextRound);
+  if (spentMS > ROUND_WORTH_ENDING_MS) queueRound();
 }
 
 /** What is thrown in here is thrown to the process, as from any callback. */
@@ -210,7 +215,7 @@ function queuedSlice(): void {
     startSlice();
   } finally {
     // Most calls are over by now, and need no round.
-    if (awake.length > 0) round ??= setImmediate(nextRound);
+    if (awake.length > 0) queueRound();
     else endRoundIfLong();
   }
 }
@@ -241,7 +246,7 @@ function nextRound(): void {
     tuckIn();
   } finally {
     // Whatever a callback has thrown: the other waits go on.
-    if (awake.length > 0 || blocked.length > 0) round ??= setImmediate(nextRound);
+    if (awake.length > 0 || blocked.length > 0) queueRound();
   }
 }
 
@@ -561,7 +566,7 @@ export class TurnWait {
     if (blocks) {
       this.#state = 'blocked';
       blocked.push(this);
-      round ??= setImmediate(nextRound);
+      queueRound();
     } else if (bell === undefined) {
       this.#armWaiter();
     } else {
