@@ -76,16 +76,14 @@ class Counted extends Timed {
 /** Words of a client whose server is as `how` says, and answers once it has been given the client's cpu so often. */
 class Neighbour extends Timed {
   yields = 0;
-  readonly givingWay = onEveryOccasion({
-    pays: () => true,
-    giveWay: () => {
-      if (++this.yields === this.answersAfter) this.overAt = 0;
-      return 0;
-    },
+  readonly givingWay = onEveryOccasion(() => {
+    if (++this.yields === this.answersAfter) this.overAt = 0;
+    return this.yieldUS;
   });
   constructor(
     readonly how: () => number,
     readonly answersAfter = 1,
+    readonly yieldUS = 0,
   ) {
     super();
   }
@@ -325,12 +323,7 @@ turns('lets a peer that had to be woken run at once, where it is asked to, and n
 });
 
 turns('holds no turn of the event loop up for longer by giving way at once', async () => {
-  const words = new Neighbour(asleep, Infinity);
-  const giveWay = (): number => {
-    words.yields++;
-    return 15;
-  };
-  Object.assign(words.givingWay.inTurn, { giveWay });
+  const words = new Neighbour(asleep, Infinity, 15);
   for (let turn = 1; turn <= 3; turn++) {
     await call(words, 20, (wait) => {
       for (let i = 0; i < 10; i++) wait.giveWayAtOnce();

@@ -142,7 +142,7 @@ turns('gives way at once to a peer that had to be woken, and to no other', () =>
     assert.is(both.server.send(8), 0);
     return 0;
   };
-  const givingWay = onEveryOccasion({ giveWay, pays: () => true });
+  const givingWay = onEveryOccasion(giveWay);
   const client = new Endpoint(window, 'client', { ...SETTINGS, words, givingWay });
   const server = new Endpoint(both.server.window, 'server', SETTINGS);
   introduce(client, server);
@@ -175,7 +175,7 @@ turns('gives way at once to a peer that had to be woken, and to no other', () =>
 turns('lets a peer go on that waits awake, and none that sleeps or that wakes always', () => {
   const both = new Both();
   let yields = 0;
-  const givingWay = onEveryOccasion({ giveWay: () => ++yields, pays: () => true });
+  const givingWay = onEveryOccasion(() => ++yields);
   const client = new Endpoint(both.client.window, 'client', SETTINGS);
   const server = new Endpoint(both.server.window, 'server', { ...SETTINGS, givingWay });
   server.letPeerGoOn();
@@ -254,7 +254,7 @@ function looksUntilYield(where: number, here: number): number {
     looked ||= words.looks;
     return 0;
   };
-  const givingWay = onEveryOccasion({ giveWay, pays: () => true });
+  const givingWay = onEveryOccasion(giveWay);
   const client = new Endpoint(both.client.window, 'client', { ...SETTINGS, words, givingWay, cpu: () => here });
   const server = new Endpoint(both.server.window, 'server', SETTINGS);
   introduce(client, server);
@@ -276,7 +276,7 @@ function looksUntilYield(where: number, here: number): number {
   const both = new Both();
   const words = new Answering(both.client.window.header, both.client.window.address);
   let yields = 0;
-  const givingWay = onEveryOccasion({ giveWay: () => yields++, pays: () => false });
+  const givingWay = onEveryOccasion(() => yields++, false);
   const client = new Endpoint(both.client.window, 'client', { ...SETTINGS, words, givingWay, cpu: () => 1 });
   const server = new Endpoint(both.server.window, 'server', SETTINGS);
   introduce(client, server);

@@ -21,7 +21,7 @@ const SERVER = 1;
 /** Both are on this cpu, and find out. */
 const CPU = 5;
 /** What yields are good for happens anyhow: others go on at any access. */
-const NOBODY = onEveryOccasion({ pays: () => true, giveWay: () => 0 });
+const NOBODY = onEveryOccasion(() => 0);
 
 /** How an end waits: in the kernel, at once or after some looks; in an event loop; or first the one, then the other. */
 type Way = 'blocks' | 'looks, then blocks' | 'by the bell' | 'by the bell, then blocks';

@@ -2,6 +2,7 @@
 
 import type { WaysToGive } from '../../runtime/transport/giving-way.js';
 
-export function onEveryOccasion(way: WaysToGive['toPeer']): WaysToGive {
+export function onEveryOccasion(giveWay: () => number, pays = true): WaysToGive {
+  const way = { giveWay, pays: () => pays };
   return { toPeer: way, toFarPeer: way, inTurn: way, beforeSleep: way };
 }
