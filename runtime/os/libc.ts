@@ -200,6 +200,20 @@ export const syscallSetIDs = declare<(nr: number, real: number, effective: numbe
   'long syscall(long number, long real, long effective, long saved)',
 );
 
+/* A thread's restartable sequences (rseq.ts). On x64 its pthread_t is what its thread pointer says. */
+export const pthreadSelf = declare<() => number>('unsigned long pthread_self()');
+export const syscallRseq = declare<(nr: number, area: number, size: number, flags: number, sig: number) => number>(
+  'long syscall(long number, uintptr_t rseq, unsigned long rseq_len, long flags, unsigned long sig)',
+);
+/** Where they are, from the thread pointer on; undefined with a libc that has none, as glibc before 2.35 and musl. */
+export function rseqOffset(): number | undefined {
+  try {
+    return koffi.decode(self.symbol('__rseq_offset'), 'long') as number;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The errno of the call just made: ask at once, since any other call overwrites it. */
 export function errno(): number {
   return koffi.errno();

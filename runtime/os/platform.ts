@@ -23,4 +23,5 @@ export const SYSCALL = {
   getdents64: process.arch === 'x64' ? 217 : 61,
   setresuid: process.arch === 'x64' ? 117 : 147,
   setresgid: process.arch === 'x64' ? 119 : 149,
+  rseq: process.arch === 'x64' ? 334 : 293,
 } as const;

@@ -11,6 +11,7 @@
  * that does so later (`beginLater`): what that waits for comes by the event loop.
  */
 
+import { unregisterRseq } from '../os/rseq.js';
 import { currentCPU } from '../os/sched.js';
 import { longestBlockMS, MAX_DEDICATED_COUNT, type Dedication } from './dedicated.js';
 import type { Doorbell } from './doorbell.js';
@@ -298,8 +299,12 @@ function rouseBlocked(): boolean {
   return begun;
 }
 
-/** Makes this a dedicated thread, or one that lives by its event loop again. */
+/**
+ * Makes this a dedicated thread, or one that lives by its event loop again. It is the SDK's own, and is switched to at
+ * each call of a client that sleeps: what the kernel does then for nobody's sake it is spared from now on.
+ */
 export function dedicate(to: Dedication | undefined): void {
+  if (to !== undefined) unregisterRseq();
   dedication = to;
   looksPerYield = hasOneCPU() ? 1 : DEDICATED_LOOKS_PER_YIELD;
   yieldsAfter = looksPerYield;

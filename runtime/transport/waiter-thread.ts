@@ -7,6 +7,7 @@ import { workerData } from 'node:worker_threads';
 import { ALL_WAITERS, futexWait, futexWaitv, futexWake, setWaiter } from '../os/futex.js';
 import { signalEventFD } from '../os/descriptor.js';
 import { viewMemory } from '../os/libc.js';
+import { unregisterRseq } from '../os/rseq.js';
 import { EAGAIN, ETIMEDOUT } from '../wire/errno.js';
 import {
   ADDRESS_HIGH,
@@ -105,6 +106,7 @@ function waitOne(generation: number): boolean {
   return armed && result !== -ETIMEDOUT && fire(0);
 }
 
+unregisterRseq();
 while (Atomics.load(words, STOP) === 0) {
   const generation = Atomics.load(words, CONTROL);
   const fired = slots > 1 ? waitMany(generation) : waitOne(generation);

@@ -24,6 +24,9 @@ const IN_C: Readonly<Record<string, string>> = {
   REQUEST_BYTES: 'NLMSG_SPACE(sizeof(struct unix_diag_req))',
   PROT_READ_WRITE: 'PROT_READ | PROT_WRITE',
   REVENTS_AT: 'offsetof(struct pollfd, revents)',
+  RSEQ_BYTES: '__alignof__(struct rseq)',
+  RSEQ_SIG: '(long)RSEQ_SIG',
+  RSEQ_FLAG_UNREGISTER: '(long)RSEQ_FLAG_UNREGISTER',
   STX_SIZE_AT: 'offsetof(struct statx, stx_size)',
   SUN_PATH_BYTES: 'sizeof(((struct sockaddr_un *)0)->sun_path)',
   UNIX_DIAG_PEER: '(long)UNIX_DIAG_PEER',
@@ -41,6 +44,7 @@ const OURS: Readonly<Record<string, string>> = {
   SECOND_US: 'microseconds in a second',
   ROUND_S: 'when our clock begins anew',
   MOST_US: 'the longest yield that is told',
+  MOST_STEPS: 'how much larger than the first such memory may have become',
   MASK_BYTES: 'a bit for each of the 8192 cpus that Linux can be built for',
   CALLING_THREAD: 'whom sched_setaffinity(2) takes 0 for',
 };

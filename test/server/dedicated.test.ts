@@ -67,6 +67,13 @@ async function usualTime(client: LISAFSClient): Promise<number> {
 
 const dedicated = suite('a dedicated thread');
 
+dedicated('has no restartable sequences, which the kernel would have to look after at each switch', () =>
+  withThread(0, async ({ join }) => {
+    const client = await join(1);
+    assert.is((await client.fgetXattr({ fd: FDID(1), name: 'user.rseq', bufSize: 8 })).value, 'false');
+  }),
+);
+
 dedicated('serves who was asleep beside one who calls without a pause', () =>
   withThread(0, async ({ server, join }) => {
     const rare = await join(1);

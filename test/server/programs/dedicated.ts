@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LISAFSServer, type LISAFSHandlers } from '../../../runtime/index.js';
+import { namesCPU } from '../../peers/rseq.js';
 
 export const LATER_MS = 1500;
 /** Much more than a socket holds. */
@@ -15,6 +16,11 @@ export default function dedicated(data: unknown): { protocol: typeof LISAFSServe
   };
   work();
   const large = { data: new Uint8Array(LARGE_BYTES) };
-  const handlers: LISAFSHandlers = { fsync: () => undefined, flush: () => delay(LATER_MS), pread: () => large };
+  const handlers: LISAFSHandlers = {
+    fsync: () => undefined,
+    flush: () => delay(LATER_MS),
+    pread: () => large,
+    fgetXattr: () => ({ value: String(namesCPU()) }),
+  };
   return { protocol: LISAFSServer, handlers };
 }
