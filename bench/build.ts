@@ -1,4 +1,4 @@
-/** What the bench builds besides itself: the floor in C, and the two programs of gVisor's in Go. */
+/** What the bench builds besides itself: the floors in C, and the two programs of gVisor's in Go. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -12,7 +12,7 @@ const BENCH = join(ROOT, 'bench');
 /** The flags that the results name. */
 export const C_FLAGS = ['-O2', '-Wall', '-Wextra'];
 
-export type Built = 'floor' | 'flipcall' | 'client';
+export type Built = 'floor' | 'callers' | 'flipcall' | 'client';
 
 /** Where such a program is. */
 export function built(name: Built): string {
@@ -33,8 +33,8 @@ function run(command: string, args: readonly string[], cwd: string, install: str
 /** Builds what is out of date. Undefined, or why it cannot be had and what to do. */
 export function whyNotBuilt(name: Built): string | undefined {
   mkdirSync(CACHE, { recursive: true });
-  if (name === 'floor')
-    return run('gcc', [...C_FLAGS, '-o', built(name), join(BENCH, 'c/floor.c')], BENCH, 'install gcc');
+  if (name === 'floor' || name === 'callers')
+    return run('gcc', [...C_FLAGS, '-pthread', '-o', built(name), join(BENCH, `c/${name}.c`)], BENCH, 'install gcc');
   return run('go', ['build', '-trimpath', '-o', built(name), `./${name}`], join(BENCH, 'go'), 'install Go (go.dev)');
 }
 

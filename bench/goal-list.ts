@@ -17,6 +17,8 @@ export interface PairedGoal extends GoalCommon {
   readonly orBelow?: number;
   /** The least of programs that do the same: whoever asks for more than they reach asks it of the machine. */
   readonly floors?: readonly string[];
+  /** What is said beside it: the same ratio of other sides. */
+  readonly likewise?: readonly { readonly name: string; readonly ours: string; readonly theirs: string }[];
 }
 
 /** A figure of one side by itself. */
@@ -45,6 +47,17 @@ export const FLOORS = {
   pread: 'C, pread(2)',
   wake: 'C, one wake',
   javascriptWake: 'JavaScript, one wake',
+} as const;
+
+/** The sides of the case with several callers: where the kernel may move them, and where it may not. */
+export const CALLERS = {
+  one: '1 caller',
+  all: '4 callers',
+  slowest: 'slowest of 4 to their mean',
+  oneInPlace: '1 caller, in its place',
+  allInPlace: '4 callers, in their place',
+  oneInC: 'C, 1 caller, in its place',
+  allInC: 'C, 4 callers, in their place',
 } as const;
 
 const CODEC_PEERS = ['json', 'msgpackr', 'avsc', 'protobufjs', 'protobuf-es', 'flatbuffers', 'capnp'];
@@ -131,7 +144,7 @@ export const GOALS: readonly Goal[] = [
     name: '4 callers: the slowest to their mean',
     case: 'callers',
     kind: 'figure',
-    side: 'slowest of 4 to their mean',
+    side: CALLERS.slowest,
     sense: 'at least',
     goal: 0.5,
     unit: '',
@@ -140,9 +153,13 @@ export const GOALS: readonly Goal[] = [
     name: '4 callers: their total to one caller alone',
     case: 'callers',
     kind: 'slower',
-    ours: '1 caller',
-    theirs: '4 callers',
+    ours: CALLERS.one,
+    theirs: CALLERS.all,
     goal: 1,
+    likewise: [
+      { name: 'in their places', ours: CALLERS.oneInPlace, theirs: CALLERS.allInPlace },
+      { name: 'there by C', ours: CALLERS.oneInC, theirs: CALLERS.allInC },
+    ],
   },
   {
     name: 'generate from the LISAFS schema',

@@ -92,6 +92,13 @@ function whyMissing(raw: RawCase, side: string): string {
   return raw.missing.find((each) => each.side === side)?.why ?? 'not measured';
 }
 
+/** What a goal of this kind is about. */
+function ratiosOf(kind: PairedGoal['kind'], ours: RawSide, theirs: RawSide): number[] {
+  return kind === 'faster'
+    ? paired(theirs.rounds, ours.rounds, (their, our) => their / our)
+    : paired(ours.rounds, theirs.rounds, (our, their) => our / their);
+}
+
 function judgePaired(goal: PairedGoal, raw: RawCase): Verdict {
   const [ours, theirs] = [fastest(raw, goal.ours), fastest(raw, goal.theirs)];
   const sense = goal.kind === 'faster' ? 'at least' : 'at most';
@@ -99,25 +106,22 @@ function judgePaired(goal: PairedGoal, raw: RawCase): Verdict {
     const missing = ours === undefined ? goal.ours : String(goal.theirs);
     return notMeasured(goal, sense, 'times', `${missing}: ${whyMissing(raw, missing)}`);
   }
-  const ratios =
-    goal.kind === 'faster'
-      ? paired(theirs.rounds, ours.rounds, (their, our) => their / our)
-      : paired(ours.rounds, theirs.rounds, (our, their) => our / their);
-  const note = typeof goal.theirs === 'string' ? floorsOf(goal, raw, theirs) : `the fastest is ${theirs.side}`;
-  const judged = verdict(goal, spreadOf(ratios), sense, 'times', note);
+  const note = typeof goal.theirs === 'string' ? besides(goal, raw, theirs) : `the fastest is ${theirs.side}`;
+  const judged = verdict(goal, spreadOf(ratiosOf(goal.kind, ours, theirs)), sense, 'times', note);
   const median = medianOf(ours.rounds);
   if (goal.orBelow === undefined || median >= goal.orBelow) return judged;
   return { ...judged, met: true, note: `${(median / NS_PER_US).toFixed(2)} us` };
 }
 
-/** What the floors reach against the same peer: the machine's part in a goal. */
-function floorsOf({ floors = [] }: PairedGoal, raw: RawCase, theirs: RawSide): string | undefined {
-  const reached = floors.flatMap((name) => {
-    const floor = fastest(raw, name);
-    if (floor === undefined) return [];
-    const { median } = spreadOf(paired(theirs.rounds, floor.rounds, (their, least) => their / least));
-    return [`${figure(median)} by ${name}`];
-  });
+/** What the floors reach against the same peer, the machine's part in a goal; and others likewise. */
+function besides({ kind, floors = [], likewise = [] }: PairedGoal, raw: RawCase, theirs: RawSide): string | undefined {
+  const pairs = [
+    ...floors.map((name) => ({ name: `by ${name}`, ours: fastest(raw, name), theirs })),
+    ...likewise.map((each) => ({ name: each.name, ours: fastest(raw, each.ours), theirs: fastest(raw, each.theirs) })),
+  ];
+  const reached = pairs.flatMap(({ name, ours, theirs }) =>
+    ours === undefined || theirs === undefined ? [] : [`${figure(medianOf(ratiosOf(kind, ours, theirs)))} ${name}`],
+  );
   return reached.length === 0 ? undefined : reached.join('; ');
 }
 

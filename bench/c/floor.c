@@ -20,28 +20,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <signal.h>
-#include <time.h>
-#include <unistd.h>
+#include "window.h"
 
-enum { HEADER_BYTES = 4096, CLIENT_ACTIVE = 0, SERVER_ACTIVE = 1, PAUSE_MS = 4 };
-
-/* The header of flipcall's packet window. */
-struct window {
-  _Atomic uint32_t conn_state;
-  _Atomic uint32_t data_len;
-  uint64_t reserved;
-};
+enum { PAUSE_MS = 4, CALL_BYTES = 4 };
 
 /* What the ends do, see above. */
 static int has_pause = 1;
@@ -52,29 +39,10 @@ static int file = -1;
 static size_t read_bytes;
 static char *own_memory;
 
-static inline void relax(void) {
-  if (!has_pause) return;
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
-
-static void die(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-/* Hands the window over and waits until it is back. */
-static inline void hand_over(struct window *w, uint32_t own, uint32_t peer) {
-  uint32_t expected = own;
-  atomic_store_explicit(&w->data_len, 4, memory_order_relaxed);
-  if (!atomic_compare_exchange_strong(&w->conn_state, &expected, peer)) die("conn_state");
-}
-
 static inline void wait_for(struct window *w, uint32_t own) {
-  while (atomic_load_explicit(&w->conn_state, memory_order_acquire) != own) relax();
+  while (atomic_load_explicit(&w->conn_state, memory_order_acquire) != own) {
+    if (has_pause) pause_cpu();
+  }
 }
 
 /* Steps that wait for each other, and for nothing else. */
@@ -84,10 +52,6 @@ static inline void work(unsigned steps) {
     x = x * 31 + i;
     __asm__ volatile("" : "+r"(x));
   }
-}
-
-static char *payload(struct window *w) {
-  return (char *)w + HEADER_BYTES;
 }
 
 static inline void handle(struct window *w) {
@@ -119,20 +83,14 @@ static void serve(struct window *w, int commands) {
       while (order.sleeps && atomic_load(&w->conn_state) != SERVER_ACTIVE) futex(w, FUTEX_WAIT, CLIENT_ACTIVE);
       wait_for(w, SERVER_ACTIVE);
       handle(w);
-      hand_over(w, SERVER_ACTIVE, CLIENT_ACTIVE);
+      hand_over(w, SERVER_ACTIVE, CLIENT_ACTIVE, CALL_BYTES);
     }
   }
 }
 
-static uint64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static inline void call(struct window *w) {
   work(work_steps);
-  hand_over(w, CLIENT_ACTIVE, SERVER_ACTIVE);
+  hand_over(w, CLIENT_ACTIVE, SERVER_ACTIVE, CALL_BYTES);
   work(late_steps);
   wait_for(w, CLIENT_ACTIVE);
   if (read_bytes > 0) memcpy(own_memory, payload(w), read_bytes);
@@ -160,7 +118,7 @@ static void batch(struct window *w, int commands, uint64_t calls) {
 }
 
 static void paced_call(struct window *w) {
-  hand_over(w, CLIENT_ACTIVE, SERVER_ACTIVE);
+  hand_over(w, CLIENT_ACTIVE, SERVER_ACTIVE, CALL_BYTES);
   futex(w, FUTEX_WAKE, INT_MAX);
   wait_for(w, CLIENT_ACTIVE);
 }
@@ -207,11 +165,9 @@ static void parse(int argc, char **argv) {
 int main(int argc, char **argv) {
   parse(argc, argv);
   size_t window_bytes = 2 * HEADER_BYTES + read_bytes;
-  int memfd = memfd_create("lisafs-bench-floor", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   int commands[2];
-  if (memfd < 0 || ftruncate(memfd, (off_t)window_bytes) != 0 || pipe(commands) != 0) die("set up");
-  struct window *w = mmap(NULL, window_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
-  if (w == MAP_FAILED) die("mmap");
+  if (pipe(commands) != 0) die("pipe");
+  struct window *w = map_shared(window_bytes);
   pid_t server = fork();
   if (server < 0) die("fork");
   if (server == 0) {

@@ -93,6 +93,16 @@ goals('say what the same takes in C, where that was measured', () => {
   assert.is(note, '45.0 by C; 30.0 by C, 50 ns of work');
 });
 
+goals('of several callers say what they make where nobody is moved, and in C', () => {
+  const name = '4 callers: their total to one caller alone';
+  const measured = [rawSide('1 caller', [100, 100]), rawSide('4 callers', [95, 95])];
+  assert.is(verdictOf(name, rawCase('callers', measured)).note, undefined);
+  const inPlace = [rawSide('1 caller, in its place', [100, 110]), rawSide('4 callers, in their place', [100, 100])];
+  const inC = [rawSide('C, 1 caller, in its place', [300]), rawSide('C, 4 callers, in their place', [300])];
+  const { ratio, note } = verdictOf(name, rawCase('callers', [...measured, ...inPlace, ...inC]));
+  assert.equal([ratio, note], [100 / 95, '1.05 in their places; 1.00 there by C']);
+});
+
 goals('say why a side is missing', () => {
   const missing = [{ side: 'C', why: 'there is no gcc; install gcc' }];
   const raw = rawCase('null', [rawSide('ours', [1])], { missing });
