@@ -73,8 +73,8 @@ interface Entry {
 const MAX_BATCH_CALLS = 5_000_000;
 const PACED_CALLS = 20;
 /**
- * As many do not count: while others had their turns for a second the hypervisor has let go of what a process works
- * with, and each page is got back when it is touched. The first call takes up to a hundred times as long as the rest.
+ * So many do not count: others had their turns for a second, and the first call after that takes up to a hundred times
+ * as long as one in the middle of a batch. It takes some forty until they are like that.
  */
 const PACED_CALLS_BEFORE = 40;
 /**

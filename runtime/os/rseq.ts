@@ -2,8 +2,9 @@
  * Restartable sequences: the kernel keeps a few words of each thread's memory up to date, above all on which cpu the
  * thread is, and looks there for a sequence to restart (rseq(2)). glibc registers them for every thread from 2.35 on,
  * and answers sched_getcpu(3) from there. They have their price: the kernel reads and writes them each time that it has
- * switched to the thread, on its way out to it, 0.15 to 0.3 us on Linux 6.18. A thread that sleeps between two calls is
- * switched to at each: that is a twentieth of such a call.
+ * switched to the thread, on its way out to it, some 0.1 us on Linux 6.18. A thread that sleeps between two calls is
+ * switched to at each; and who is longer ready to run is moved to another cpu more often, which costs much more
+ * (bench/README.md, "Go on our server").
  */
 
 import { pthreadSelf, rseqOffset, syscallRseq } from './libc.js';
