@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include "window.h"
 
-enum { MOST_CALLERS = 64, WINDOW_BYTES = 2 * HEADER_BYTES, CALL_BYTES = 4, BYE_BYTES = 0, BLOCK_CALLS = 64 };
+enum { MOST_CALLERS = 64, WINDOW_BYTES = 2 * HEADER_BYTES, BYE_BYTES = 0, BLOCK_CALLS = 64 };
 
 static char *windows;
 static int file;

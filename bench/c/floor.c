@@ -28,7 +28,7 @@
 #include <signal.h>
 #include "window.h"
 
-enum { PAUSE_MS = 4, CALL_BYTES = 4 };
+enum { PAUSE_MS = 4 };
 
 /* What the ends do, see above. */
 static int has_pause = 1;

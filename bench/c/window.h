@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADER_BYTES = 4096, CLIENT_ACTIVE = 0, SERVER_ACTIVE = 1 };
+enum { HEADER_BYTES = 4096, CLIENT_ACTIVE = 0, SERVER_ACTIVE = 1, CALL_BYTES = 4 };
 
 /* The header of flipcall's packet window. */
 struct window {

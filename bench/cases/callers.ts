@@ -108,12 +108,12 @@ function floorAs(side: Side): Party {
 
 /** What has been measured so far, by side. */
 class Tallies {
-  readonly sides: RawSide[] = [];
+  readonly sides: (RawSide & { readonly rounds: number[] })[] = [];
 
   note(side: string, value: number, flags: string): void {
     let tally = this.sides.find((each) => each.side === side);
     if (tally === undefined) this.sides.push((tally = { side, rounds: [], calls: 1, flags }));
-    (tally.rounds as number[]).push(value);
+    tally.rounds.push(value);
   }
 }
 
@@ -127,7 +127,7 @@ async function measureInPlaces(
   round: number,
   flags: string,
   to: Tallies,
-) {
+): Promise<void> {
   const { server, callers } = party.pids;
   const places = new Map([
     [server, '1'],
@@ -139,7 +139,7 @@ async function measureInPlaces(
   });
 }
 
-async function measure(ours: Party, floor: Side | undefined, effort: Effort, ms: number): Promise<RawSide[]> {
+async function measure(ours: Party, floor: Party | undefined, effort: Effort, ms: number): Promise<RawSide[]> {
   const flags = `windows of ${ms} ms`;
   const places = `${flags}; taskset: the server on cpu 1, callers on cpu 0`;
   const to = new Tallies();
@@ -152,7 +152,7 @@ async function measure(ours: Party, floor: Side | undefined, effort: Effort, ms:
     if (!hasPlaces) continue;
     await measureInPlaces(ours, [CALLERS.oneInPlace, CALLERS.allInPlace], round, places, to);
     if (floor === undefined) continue;
-    await measureInPlaces(floorAs(floor), [CALLERS.oneInC, CALLERS.allInC], round, `${places}; fstat(2)`, to);
+    await measureInPlaces(floor, [CALLERS.oneInC, CALLERS.allInC], round, `${places}; fstat(2)`, to);
   }
   return to.sides;
 }
@@ -179,7 +179,7 @@ async function run(effort: Effort, directory: string): Promise<Outcome> {
     if (noFloor === undefined) floor = await Side.start({ name: 'C', program });
     for (let i = 0; i < CALLERS_COUNT; i++) callers.push(await startCaller(path));
     await together(callers, ms);
-    const sides = await measure(oursAs(server, callers, ms), floor, effort, ms);
+    const sides = await measure(oursAs(server, callers, ms), floor && floorAs(floor), effort, ms);
     const notes: string[] = [];
     for (const count of [1, 2, CALLERS_COUNT]) notes.push(await describeWindow(server, callers.slice(0, count), ms));
     return { unit: 'calls/s', sides, missing: missingSides(noFloor), notes };

@@ -18,18 +18,25 @@ const RSEQ_BYTES = 32;
 const MOST_STEPS = 4;
 
 /**
+ * Where the calling thread's are, or would be: a struct rseq (`linux/rseq.h`). Undefined with a libc that has none, and
+ * on arm64, which has its thread pointer, from which glibc counts, in a register alone.
+ */
+export function rseqAddress(): number | undefined {
+  const offset = rseqOffset();
+  return offset === undefined || process.arch !== 'x64' ? undefined : pthreadSelf() + offset;
+}
+
+/**
  * Has the kernel leave the calling thread's sequences alone from now on, as a kernel does that knows none: who looks
  * there finds no cpu, and asks in another way, as sched_getcpu(3) does. Only for a thread that is the SDK's own. False
- * where nothing was registered, or where it is not known at which address: arm64 has its thread pointer, which glibc
- * counts from, in a register alone.
+ * where nothing was registered, or where it is not known at which address.
  */
 export function unregisterRseq(): boolean {
-  const offset = rseqOffset();
-  if (offset === undefined || process.arch !== 'x64') return false;
-  const area = pthreadSelf() + offset;
+  const address = rseqAddress();
+  if (address === undefined) return false;
   for (let steps = 1; steps <= MOST_STEPS; steps++) {
     // The kernel refuses what it was not registered with, and changes nothing then.
-    if (syscallRseq(SYSCALL.rseq, area, steps * RSEQ_BYTES, RSEQ_FLAG_UNREGISTER, RSEQ_SIG) === 0) return true;
+    if (syscallRseq(SYSCALL.rseq, address, steps * RSEQ_BYTES, RSEQ_FLAG_UNREGISTER, RSEQ_SIG) === 0) return true;
   }
   return false;
 }
