@@ -472,16 +472,16 @@ function counted(type: { countBits: number; max: number }, common: Common, what:
   return { ...common, ...count, local, max: type.max, limited: type.max < most };
 }
 
-/** A block's rows in the table above a class. After a field of variable size offsets count from its end, `…`. */
+/** A block's rows in the table above a class. After a field of variable size offsets count from its end, `...`. */
 function rows(block: Block, index: number): string[] {
   const fields = block.tail === undefined ? block.fields : [...block.fields, block.tail];
-  const offset = (at: number): string => (index === 0 ? `${at}` : at === 0 ? '…' : `… + ${at}`);
+  const offset = (at: number): string => (index === 0 ? `${at}` : at === 0 ? '...' : `... + ${at}`);
   return fields.map((field) => `| ${offset(field.offset)} | ${typeText(field.type)} | ${field.name} |`);
 }
 
 /** Optional fields come after all others, as far as they come. */
 function optionalRows({ optionals }: LaidStruct): string[] {
-  return optionals.map((field) => `| … | ${typeText(field.type)} | ${field.name}? |`);
+  return optionals.map((field) => `| ... | ${typeText(field.type)} | ${field.name}? |`);
 }
 
 /** A type as a schema has it, its limit and its count where they are not the usual ones. */

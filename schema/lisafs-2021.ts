@@ -25,11 +25,11 @@ export interface StatxTimestamp {
 
 /** What is known of a file: the result of statx(2) less its tail, `struct statx` up to the device numbers. */
 export interface Statx {
-  /** Which of the fields are filled in: STATX_… bits. */
+  /** Which of the fields are filled in: STATX_* bits. */
   mask: u32;
   /** The preferred size for input and output. */
   blksize: u32;
-  /** STATX_ATTR_… bits. */
+  /** STATX_ATTR_* bits. */
   attributes: u64;
   /** How many hard links there are. */
   nlink: u32;
@@ -37,7 +37,7 @@ export interface Statx {
   uid: UID;
   /** The owning group. */
   gid: GID;
-  /** File type and permissions: S_IF… and the twelve bits of chmod(2). */
+  /** File type and permissions: S_IF* and the twelve bits of chmod(2). */
   mode: u16;
   pad0: Pad<2>;
   /** The inode's number. */

@@ -53,11 +53,11 @@ export interface StatxTimestamp {
 
 /** What is known of a file: the result of statx(2) less its tail, `struct statx` up to the device numbers. */
 export interface Statx {
-  /** Which of the fields are filled in: STATX_… bits. */
+  /** Which of the fields are filled in: STATX_* bits. */
   mask: u32;
   /** The preferred size for input and output. */
   blksize: u32;
-  /** STATX_ATTR_… bits. */
+  /** STATX_ATTR_* bits. */
   attributes: u64;
   /** How many hard links there are. */
   nlink: u32;
@@ -65,7 +65,7 @@ export interface Statx {
   uid: UID;
   /** The owning group. */
   gid: GID;
-  /** File type and permissions: S_IF… and the twelve bits of chmod(2). */
+  /** File type and permissions: S_IF* and the twelve bits of chmod(2). */
   mode: u16;
   pad0: Pad<2>;
   /** The inode's number. */
@@ -181,7 +181,7 @@ export interface ConnectWithCredsReq extends ConnectReq {
 
 /** A new file that is to be opened. */
 export interface OpenCreateAtReq extends CreateCommon {
-  /** O_… flags. */
+  /** O_* flags. */
   flags: u32;
   /** A single path component. */
   name: Str;
@@ -221,7 +221,7 @@ export interface Dirent64 {
   devMajor: u32;
   /** The position after this entry: any 64 bits, nothing to compute with. */
   off: u64;
-  /** The file's type, DT_…. */
+  /** The file's type, DT_*. */
   type: u8;
   /** The name, which is bytes; `.` and `..` are left out. */
   name: Str;
@@ -286,7 +286,7 @@ export interface LISAFS {
     {
       /** The file, a control FD. */
       fd: FDID;
-      /** Which of the fields to set: STATX_… bits. */
+      /** Which of the fields to set: STATX_* bits. */
       mask: u32;
       /** The new permissions. */
       mode: u32;
@@ -302,7 +302,7 @@ export interface LISAFS {
       mtime: Timespec;
     },
     {
-      /** Which of the changes failed: STATX_… bits. */
+      /** Which of the changes failed: STATX_* bits. */
       failureMask: u32;
       /** The last failure's error number. */
       failureErrNo: u32;
@@ -345,7 +345,7 @@ export interface LISAFS {
     {
       /** The file, a control FD. */
       fd: FDID;
-      /** O_… flags. */
+      /** O_* flags. */
       flags: u32;
       pad0: Pad<4>;
     },
@@ -498,7 +498,7 @@ export interface LISAFS {
     {
       /** An open FD that was opened for writing. */
       fd: FDID;
-      /** FALLOC_FL_… flags; 0 reserves. */
+      /** FALLOC_FL_* flags; 0 reserves. */
       mode: u64;
       /** Where the range begins. */
       offset: u64;

@@ -94,7 +94,7 @@ export interface LayoutOfInit {
  * | ---: | --- | --- |
  * | 0 | u16 | mid |
  * | 2 | List<u32, u8> | req |
- * | … | List<u32, u8> | resp |
+ * | ... | List<u32, u8> | resp |
  *
  * At least 4 bytes.
  */
@@ -290,7 +290,7 @@ export interface FingerprintRespInit {
  * | 0 | u64 | fingerprint |
  * | 8 | u16 | next |
  * | 10 | Str<u8> | protocol |
- * | … | List<LayoutOf, u16> | layouts |
+ * | ... | List<LayoutOf, u16> | layouts |
  *
  * At least 13 bytes.
  */

@@ -192,11 +192,11 @@ export function formatStatxTimestamp(m: StatxTimestampInit): string {
 
 /** What a Statx can be made from. */
 export interface StatxInit {
-  /** Which of the fields are filled in: STATX_… bits. */
+  /** Which of the fields are filled in: STATX_* bits. */
   readonly mask: number;
   /** The preferred size for input and output. */
   readonly blksize: number;
-  /** STATX_ATTR_… bits. */
+  /** STATX_ATTR_* bits. */
   readonly attributes: number | bigint;
   /** How many hard links there are. */
   readonly nlink: number;
@@ -204,7 +204,7 @@ export interface StatxInit {
   readonly uid: UID;
   /** The owning group. */
   readonly gid: GID;
-  /** File type and permissions: S_IF… and the twelve bits of chmod(2). */
+  /** File type and permissions: S_IF* and the twelve bits of chmod(2). */
   readonly mode: number;
   /** The inode's number. */
   readonly ino: number | bigint;
@@ -261,7 +261,7 @@ export interface StatxInit {
  * 144 bytes.
  */
 export class Statx extends Struct implements StatxInit {
-  /** Which of the fields are filled in: STATX_… bits. */
+  /** Which of the fields are filled in: STATX_* bits. */
   mask = 0;
   /** The preferred size for input and output. */
   blksize = 0;
@@ -273,7 +273,7 @@ export class Statx extends Struct implements StatxInit {
   uid: UID = 0;
   /** The owning group. */
   gid: GID = 0;
-  /** File type and permissions: S_IF… and the twelve bits of chmod(2). */
+  /** File type and permissions: S_IF* and the twelve bits of chmod(2). */
   mode = 0;
   /** @internal */ _inoLow = 0;
   /** @internal */ _inoHigh = 0;
@@ -300,7 +300,7 @@ export class Statx extends Struct implements StatxInit {
   /** The same device's minor number. */
   devMinor = 0;
 
-  /** STATX_ATTR_… bits. */
+  /** STATX_ATTR_* bits. */
   get attributes(): bigint {
     return joinU64(this._attributesLow, this._attributesHigh);
   }

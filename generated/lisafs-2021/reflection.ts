@@ -27,7 +27,7 @@ export function describeLISAFS2021(): ProtocolDescription {
         fields: [
           {
             name: 'mask',
-            doc: 'Which of the fields are filled in: STATX_… bits.',
+            doc: 'Which of the fields are filled in: STATX_* bits.',
             type: { kind: 'int', bits: 32, signed: false },
           },
           {
@@ -35,13 +35,13 @@ export function describeLISAFS2021(): ProtocolDescription {
             doc: 'The preferred size for input and output.',
             type: { kind: 'int', bits: 32, signed: false },
           },
-          { name: 'attributes', doc: 'STATX_ATTR_… bits.', type: { kind: 'int', bits: 64, signed: false } },
+          { name: 'attributes', doc: 'STATX_ATTR_* bits.', type: { kind: 'int', bits: 64, signed: false } },
           { name: 'nlink', doc: 'How many hard links there are.', type: { kind: 'int', bits: 32, signed: false } },
           { name: 'uid', doc: 'The owner.', type: { kind: 'int', bits: 32, signed: false, alias: 'UID' } },
           { name: 'gid', doc: 'The owning group.', type: { kind: 'int', bits: 32, signed: false, alias: 'GID' } },
           {
             name: 'mode',
-            doc: 'File type and permissions: S_IF… and the twelve bits of chmod(2).',
+            doc: 'File type and permissions: S_IF* and the twelve bits of chmod(2).',
             type: { kind: 'int', bits: 16, signed: false },
           },
           { name: 'pad0', doc: '', type: { kind: 'pad', size: 2 } },

@@ -443,11 +443,11 @@ export function formatStatxTimestamp(m: StatxTimestampInit): string {
 
 /** What a Statx can be made from. */
 export interface StatxInit {
-  /** Which of the fields are filled in: STATX_… bits. */
+  /** Which of the fields are filled in: STATX_* bits. */
   readonly mask: number;
   /** The preferred size for input and output. */
   readonly blksize: number;
-  /** STATX_ATTR_… bits. */
+  /** STATX_ATTR_* bits. */
   readonly attributes: number | bigint;
   /** How many hard links there are. */
   readonly nlink: number;
@@ -455,7 +455,7 @@ export interface StatxInit {
   readonly uid: UID;
   /** The owning group. */
   readonly gid: GID;
-  /** File type and permissions: S_IF… and the twelve bits of chmod(2). */
+  /** File type and permissions: S_IF* and the twelve bits of chmod(2). */
   readonly mode: number;
   /** The inode's number. */
   readonly ino: number | bigint;
@@ -512,7 +512,7 @@ export interface StatxInit {
  * 144 bytes.
  */
 export class Statx extends Struct implements StatxInit {
-  /** Which of the fields are filled in: STATX_… bits. */
+  /** Which of the fields are filled in: STATX_* bits. */
   mask = 0;
   /** The preferred size for input and output. */
   blksize = 0;
@@ -524,7 +524,7 @@ export class Statx extends Struct implements StatxInit {
   uid: UID = 0;
   /** The owning group. */
   gid: GID = 0;
-  /** File type and permissions: S_IF… and the twelve bits of chmod(2). */
+  /** File type and permissions: S_IF* and the twelve bits of chmod(2). */
   mode = 0;
   /** @internal */ _inoLow = 0;
   /** @internal */ _inoHigh = 0;
@@ -551,7 +551,7 @@ export class Statx extends Struct implements StatxInit {
   /** The same device's minor number. */
   devMinor = 0;
 
-  /** STATX_ATTR_… bits. */
+  /** STATX_ATTR_* bits. */
   get attributes(): bigint {
     return joinU64(this._attributesLow, this._attributesHigh);
   }
@@ -1363,7 +1363,7 @@ export interface RenameAtReqInit {
  * | 0 | FDID | oldDir |
  * | 8 | FDID | newDir |
  * | 16 | Str<u16> | oldName |
- * | … | Str<u16> | newName |
+ * | ... | Str<u16> | newName |
  *
  * At least 20 bytes.
  */
@@ -1455,8 +1455,8 @@ export interface RenameAt2ReqInit {
  * | 0 | FDID | oldDir |
  * | 8 | FDID | newDir |
  * | 16 | Str<u16> | oldName |
- * | … | Str<u16> | newName |
- * | … | u32 | flags |
+ * | ... | Str<u16> | newName |
+ * | ... | u32 | flags |
  *
  * At least 24 bytes.
  */
@@ -1625,7 +1625,7 @@ export interface OpenCreateAtReqInit {
   readonly gid: GID;
   /** Its permissions and, for MknodAt, its type. */
   readonly mode: number;
-  /** O_… flags. */
+  /** O_* flags. */
   readonly flags: number;
   /** A single path component. */
   readonly name: string;
@@ -1656,7 +1656,7 @@ export class OpenCreateAtReq extends Struct implements OpenCreateAtReqInit {
   gid: GID = 0;
   /** Its permissions and, for MknodAt, its type. */
   mode = 0;
-  /** O_… flags. */
+  /** O_* flags. */
   flags = 0;
   /** A single path component. */
   name = '';
@@ -2045,7 +2045,7 @@ export interface Dirent64Init {
   readonly devMajor: number;
   /** The position after this entry: any 64 bits, nothing to compute with. */
   readonly off: number | bigint;
-  /** The file's type, DT_…. */
+  /** The file's type, DT_*. */
   readonly type: number;
   /** The name, which is bytes; `.` and `..` are left out. */
   readonly name: string;
@@ -2074,7 +2074,7 @@ export class Dirent64 extends Struct implements Dirent64Init {
   devMajor = 0;
   /** @internal */ _offLow = 0;
   /** @internal */ _offHigh = 0;
-  /** The file's type, DT_…. */
+  /** The file's type, DT_*. */
   type = 0;
   /** The name, which is bytes; `.` and `..` are left out. */
   name = '';
@@ -2474,7 +2474,7 @@ export function formatFStatReq(m: FStatReqInit): string {
 export interface SetStatReqInit {
   /** The file, a control FD. */
   readonly fd: FDID;
-  /** Which of the fields to set: STATX_… bits. */
+  /** Which of the fields to set: STATX_* bits. */
   readonly mask: number;
   /** The new permissions. */
   readonly mode: number;
@@ -2509,7 +2509,7 @@ export interface SetStatReqInit {
 export class SetStatReq extends Struct implements SetStatReqInit {
   /** The file, a control FD. */
   fd = 0 as FDID;
-  /** Which of the fields to set: STATX_… bits. */
+  /** Which of the fields to set: STATX_* bits. */
   mask = 0;
   /** The new permissions. */
   mode = 0;
@@ -2607,7 +2607,7 @@ export function formatSetStatReq(m: SetStatReqInit): string {
 
 /** What a SetStatResp can be made from. */
 export interface SetStatRespInit {
-  /** Which of the changes failed: STATX_… bits. */
+  /** Which of the changes failed: STATX_* bits. */
   readonly failureMask: number;
   /** The last failure's error number. */
   readonly failureErrNo: number;
@@ -2624,7 +2624,7 @@ export interface SetStatRespInit {
  * 8 bytes.
  */
 export class SetStatResp extends Struct implements SetStatRespInit {
-  /** Which of the changes failed: STATX_… bits. */
+  /** Which of the changes failed: STATX_* bits. */
   failureMask = 0;
   /** The last failure's error number. */
   failureErrNo = 0;
@@ -2797,7 +2797,7 @@ export function formatWalkStatResp(m: WalkStatRespInit): string {
 export interface OpenAtReqInit {
   /** The file, a control FD. */
   readonly fd: FDID;
-  /** O_… flags. */
+  /** O_* flags. */
   readonly flags: number;
 }
 
@@ -2815,7 +2815,7 @@ export interface OpenAtReqInit {
 export class OpenAtReq extends Struct implements OpenAtReqInit {
   /** The file, a control FD. */
   fd = 0 as FDID;
-  /** O_… flags. */
+  /** O_* flags. */
   flags = 0;
 
   protected override fieldNames(): readonly string[] {
@@ -3557,7 +3557,7 @@ export interface SymlinkAtReqInit {
  * | 8 | UID | uid |
  * | 12 | GID | gid |
  * | 16 | Str<u16> | name |
- * | … | Str<u16> | target |
+ * | ... | Str<u16> | target |
  *
  * At least 20 bytes.
  */
@@ -3854,7 +3854,7 @@ export function formatFStatFSReq(m: FStatFSReqInit): string {
 export interface FAllocateReqInit {
   /** An open FD that was opened for writing. */
   readonly fd: FDID;
-  /** FALLOC_FL_… flags; 0 reserves. */
+  /** FALLOC_FL_* flags; 0 reserves. */
   readonly mode: number | bigint;
   /** Where the range begins. */
   readonly offset: number | bigint;
@@ -3884,7 +3884,7 @@ export class FAllocateReq extends Struct implements FAllocateReqInit {
   /** @internal */ _lengthLow = 0;
   /** @internal */ _lengthHigh = 0;
 
-  /** FALLOC_FL_… flags; 0 reserves. */
+  /** FALLOC_FL_* flags; 0 reserves. */
   get mode(): bigint {
     return joinU64(this._modeLow, this._modeHigh);
   }
@@ -4517,7 +4517,7 @@ export interface FSetXattrReqInit {
  * | 0 | FDID | fd |
  * | 8 | u32 | flags |
  * | 12 | Str<u16> | name |
- * | … | Str<u16> | value |
+ * | ... | Str<u16> | value |
  *
  * At least 16 bytes.
  */

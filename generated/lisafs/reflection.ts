@@ -39,7 +39,7 @@ export function describeLISAFS(): ProtocolDescription {
         fields: [
           {
             name: 'mask',
-            doc: 'Which of the fields are filled in: STATX_… bits.',
+            doc: 'Which of the fields are filled in: STATX_* bits.',
             type: { kind: 'int', bits: 32, signed: false },
           },
           {
@@ -47,13 +47,13 @@ export function describeLISAFS(): ProtocolDescription {
             doc: 'The preferred size for input and output.',
             type: { kind: 'int', bits: 32, signed: false },
           },
-          { name: 'attributes', doc: 'STATX_ATTR_… bits.', type: { kind: 'int', bits: 64, signed: false } },
+          { name: 'attributes', doc: 'STATX_ATTR_* bits.', type: { kind: 'int', bits: 64, signed: false } },
           { name: 'nlink', doc: 'How many hard links there are.', type: { kind: 'int', bits: 32, signed: false } },
           { name: 'uid', doc: 'The owner.', type: { kind: 'int', bits: 32, signed: false, alias: 'UID' } },
           { name: 'gid', doc: 'The owning group.', type: { kind: 'int', bits: 32, signed: false, alias: 'GID' } },
           {
             name: 'mode',
-            doc: 'File type and permissions: S_IF… and the twelve bits of chmod(2).',
+            doc: 'File type and permissions: S_IF* and the twelve bits of chmod(2).',
             type: { kind: 'int', bits: 16, signed: false },
           },
           { name: 'pad0', doc: '', type: { kind: 'pad', size: 2 } },
@@ -256,7 +256,7 @@ export function describeLISAFS(): ProtocolDescription {
           },
           { name: 'pad0', doc: '', type: { kind: 'pad', size: 2 } },
           { name: 'pad1', doc: '', type: { kind: 'pad', size: 4 } },
-          { name: 'flags', doc: 'O_… flags.', type: { kind: 'int', bits: 32, signed: false } },
+          { name: 'flags', doc: 'O_* flags.', type: { kind: 'int', bits: 32, signed: false } },
           { name: 'name', doc: 'A single path component.', type: { kind: 'string', countBits: 16, max: 65535 } },
         ],
       },
@@ -358,7 +358,7 @@ export function describeLISAFS(): ProtocolDescription {
             doc: 'The position after this entry: any 64 bits, nothing to compute with.',
             type: { kind: 'int', bits: 64, signed: false },
           },
-          { name: 'type', doc: "The file's type, DT_….", type: { kind: 'int', bits: 8, signed: false } },
+          { name: 'type', doc: "The file's type, DT_*.", type: { kind: 'int', bits: 8, signed: false } },
           {
             name: 'name',
             doc: 'The name, which is bytes; `.` and `..` are left out.',
@@ -422,7 +422,7 @@ export function describeLISAFS(): ProtocolDescription {
           { name: 'fd', doc: 'The file, a control FD.', type: { kind: 'opaque', name: 'FDID', bits: 64 } },
           {
             name: 'mask',
-            doc: 'Which of the fields to set: STATX_… bits.',
+            doc: 'Which of the fields to set: STATX_* bits.',
             type: { kind: 'int', bits: 32, signed: false },
           },
           { name: 'mode', doc: 'The new permissions.', type: { kind: 'int', bits: 32, signed: false } },
@@ -439,7 +439,7 @@ export function describeLISAFS(): ProtocolDescription {
         fields: [
           {
             name: 'failureMask',
-            doc: 'Which of the changes failed: STATX_… bits.',
+            doc: 'Which of the changes failed: STATX_* bits.',
             type: { kind: 'int', bits: 32, signed: false },
           },
           {
@@ -481,7 +481,7 @@ export function describeLISAFS(): ProtocolDescription {
         doc: '',
         fields: [
           { name: 'fd', doc: 'The file, a control FD.', type: { kind: 'opaque', name: 'FDID', bits: 64 } },
-          { name: 'flags', doc: 'O_… flags.', type: { kind: 'int', bits: 32, signed: false } },
+          { name: 'flags', doc: 'O_* flags.', type: { kind: 'int', bits: 32, signed: false } },
           { name: 'pad0', doc: '', type: { kind: 'pad', size: 4 } },
         ],
       },
@@ -665,7 +665,7 @@ export function describeLISAFS(): ProtocolDescription {
             doc: 'An open FD that was opened for writing.',
             type: { kind: 'opaque', name: 'FDID', bits: 64 },
           },
-          { name: 'mode', doc: 'FALLOC_FL_… flags; 0 reserves.', type: { kind: 'int', bits: 64, signed: false } },
+          { name: 'mode', doc: 'FALLOC_FL_* flags; 0 reserves.', type: { kind: 'int', bits: 64, signed: false } },
           { name: 'offset', doc: 'Where the range begins.', type: { kind: 'int', bits: 64, signed: false } },
           { name: 'length', doc: 'How long it is.', type: { kind: 'int', bits: 64, signed: false } },
         ],

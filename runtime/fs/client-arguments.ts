@@ -90,7 +90,7 @@ const FLAGS: Readonly<Record<string, number>> = {
   'sa+': APPEND_READ | O_SYNC,
 };
 
-/** The O_… flags that `'w+'` or a number stands for. */
+/** The O_* flags that `'w+'` or a number stands for. */
 export function flagsOf(flags: string | number | null | undefined): number {
   if (typeof flags === 'number') return integer(flags, 'flags', -(2 ** 31), 2 ** 31 - 1);
   if (flags === undefined || flags === null) return O_RDONLY;

@@ -14,7 +14,7 @@ const MESSAGE_SHARE = 0.75;
 /** node:fs's types of entries, which its declarations leave out (`uv_dirent_type_t`). */
 const UV_DIRENT = { UNKNOWN: 0, FILE: 1, DIR: 2, LINK: 3, FIFO: 4, SOCKET: 5, CHAR: 6, BLOCK: 7 };
 
-/** The same for the kernel's DT_… types. */
+/** The same for the kernel's DT_* types. */
 const DT_TYPES: Readonly<Record<number, number>> = {
   1: UV_DIRENT.FIFO,
   2: UV_DIRENT.CHAR,
@@ -33,7 +33,7 @@ export interface ReadDirOptions {
   readonly recursive?: boolean;
 }
 
-/** An entry as this file handles it: its name, and its type as a number of DT_…. */
+/** An entry as this file handles it: its name, and its type as a number of DT_*. */
 interface Item {
   readonly name: string;
   readonly type: number;

@@ -21,7 +21,7 @@ const OMITTED: Time = { sec: 0n, nsec: UTIME_OMIT };
 
 /**
  * Changes what the mask says, each on its own: what fails keeps nothing else from being done. `type` is the file's
- * S_IF….
+ * S_IF*.
  */
 export function changeStat(fd: number, type: number, change: StatChange): StatChangeOutcome {
   let failureMask = 0;

@@ -130,7 +130,7 @@ export function isOrdinaryMemory(fd: number): boolean {
   return fstatfs(fd, statxResult.address) === 0 && statxView.getUint32(0, true) === TMPFS_MAGIC;
 }
 
-/** The seals of a memfd (F_SEAL_…), or -errno: -EINVAL for a file that cannot have any. */
+/** The seals of a memfd (F_SEAL_*), or -errno: -EINVAL for a file that cannot have any. */
 export function memfdSeals(fd: number): number {
   const seals = fcntl(fd, F_GET_SEALS, 0);
   return seals < 0 ? -errno() : seals;

@@ -21,7 +21,7 @@ function address(path: string): Buffer | number {
   return bytes;
 }
 
-/** A socket of this type (SOCK_…), non-blocking, owned by the caller; or -errno. */
+/** A socket of this type (SOCK_*), non-blocking, owned by the caller; or -errno. */
 function newSocket(type: number): number {
   const fd = libc.socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   return fd < 0 ? -libc.errno() : fd;

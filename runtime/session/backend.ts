@@ -25,12 +25,12 @@ export { Statx, unmarshalStatx } from '../../generated/lisafs/index.js';
 export type { StatxInit };
 export type { Result } from './failure.js';
 
-/** A directory entry. `off` is what getdents64(2) calls it; `type` a DT_… number. */
+/** A directory entry. `off` is what getdents64(2) calls it; `type` a DT_* number. */
 export type DirectoryEntry = Dirent64Init;
 export type FileSystemStat = StatFSInit;
 /** What to change; `mask` says which of it (STATX_MODE, _UID, _GID, _SIZE, _ATIME, _MTIME). Valid during the call. */
 export type StatChange = Readonly<Pick<SetStatReq, 'mask' | 'mode' | 'uid' | 'gid' | 'size' | 'atime' | 'mtime'>>;
-/** Which of it failed, as STATX_… bits, and one errno of those. */
+/** Which of it failed, as STATX_* bits, and one errno of those. */
 export type StatChangeOutcome = SetStatRespInit;
 
 /**

@@ -74,7 +74,7 @@ export class CallEvent {
 
   /** The request as traces show it, `{fd=3}`. */
   formatRequest(): string {
-    return this.#formats === undefined ? '{…}' : this.#formats.req(this.request as never);
+    return this.#formats === undefined ? '{\u2026}' : this.#formats.req(this.request as never);
   }
 
   /** The response likewise, once there is one. */

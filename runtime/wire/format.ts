@@ -59,18 +59,18 @@ export function formatText(value: string): string {
   if (typeof value !== 'string') return formatOther(value);
   const shown = value.length > SHOWN_CHARACTERS ? value.slice(0, SHOWN_CHARACTERS) : value;
   const text = JSON.stringify(shown).replace(UNSEEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return shown === value ? text : `${text}…`;
+  return shown === value ? text : `${text}\u2026`;
 }
 
 export function formatBytes(value: Uint8Array): string {
   if (!(value instanceof Uint8Array)) return formatOther(value);
   const shown = Buffer.from(value.subarray(0, SHOWN_BYTES)).toString('hex');
-  return `<${value.length} bytes${value.length === 0 ? '' : ` ${shown}`}${value.length > SHOWN_BYTES ? '…' : ''}>`;
+  return `<${value.length} bytes${value.length === 0 ? '' : ` ${shown}`}${value.length > SHOWN_BYTES ? '\u2026' : ''}>`;
 }
 
 export function formatList<T>(list: readonly T[], format: (element: T) => string): string {
   if (!Array.isArray(list)) return formatOther(list);
   const shown = list.slice(0, SHOWN_ELEMENTS).map((element: T) => format(element));
-  if (list.length > SHOWN_ELEMENTS) shown.push(`… ${list.length - SHOWN_ELEMENTS} more`);
+  if (list.length > SHOWN_ELEMENTS) shown.push(`\u2026 ${list.length - SHOWN_ELEMENTS} more`);
   return `[${shown.join(', ')}]`;
 }

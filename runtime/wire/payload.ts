@@ -43,7 +43,7 @@ export class Payload {
   }
 }
 
-/* Each is… tells whether a value is an integer of that type. They are so short that V8 inlines each of many uses. */
+/* Each is* tells whether a value is an integer of that type. They are so short that V8 inlines each of many uses. */
 
 export function isU8(value: number): boolean {
   return typeof value === 'number' && (value & 0xff) === value;
@@ -69,7 +69,7 @@ export function isI32(value: number): boolean {
   return typeof value === 'number' && (value | 0) === value;
 }
 
-/* Each put… writes one integer or throws, naming `field`, before it has written anything. */
+/* Each put* writes one integer or throws, naming `field`, before it has written anything. */
 
 export function putU8(view: DataView, at: number, value: number, field: string): void {
   if (!isU8(value)) throw badInteger(value, 'u8', field);

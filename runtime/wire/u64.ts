@@ -62,7 +62,7 @@ export function joinOpaque(low: number, high: number): number | bigint {
   return top > MAX_SAFE_HIGH ? joinU64(low, high) : top * TWO_32 + (low >>> 0);
 }
 
-/** The halves that split… wrote last: read them at once. */
+/** The halves that split* wrote last: read them at once. */
 export function lowHalf(): number {
   return halves[0]!;
 }

@@ -70,6 +70,17 @@ function longFunctions(source: ts.SourceFile): string[] {
   return long;
 }
 
+// One character beyond it, and V8 keeps all of a file's characters in two bytes each.
+files('that users load are Latin-1', () => {
+  const loaded = [...sources].filter(([path]) => /^(runtime|generated)\//.test(path));
+  assert.ok(loaded.length > 100, `${loaded.length} sources`);
+  const beyond = loaded.flatMap(([path, { text }]) => {
+    const [, before] = /^([^]*?)[^\0-\xff]/.exec(text) ?? [];
+    return before === undefined ? [] : [`${path}:${before.split('\n').length}`];
+  });
+  assert.equal(beyond, []);
+});
+
 files('have functions of at most 60 lines', () => {
   assert.equal(
     handWritten.flatMap(([, source]) => longFunctions(source)),

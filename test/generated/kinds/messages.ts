@@ -512,8 +512,8 @@ export interface BlockInit {
  * | ---: | --- | --- |
  * | 0 | u32 | at |
  * | 4 | Str<u16> | text |
- * | … | u64 | end |
- * | … + 8 | List<Str<u8, 20>, u8, 4> | names |
+ * | ... | u64 | end |
+ * | ... + 8 | List<Str<u8, 20>, u8, 4> | names |
  *
  * At least 15 bytes.
  */
@@ -633,8 +633,8 @@ export interface OuterInit {
  * | ---: | --- | --- |
  * | 0 | u8 | before |
  * | 1 | Block | block |
- * | … | u16 | after |
- * | … + 2 | List<Block, u8, 3> | blocks |
+ * | ... | u16 | after |
+ * | ... + 2 | List<Block, u8, 3> | blocks |
  *
  * At least 19 bytes.
  */
@@ -726,15 +726,15 @@ export interface ListsInit {
  * | offset | type | name |
  * | ---: | --- | --- |
  * | 0 | List<i8, u16> | i8s |
- * | … | List<u8, u32> | u8s |
- * | … | List<u16, u8> | u16s |
- * | … | List<i32, u32, 7> | i32s |
- * | … | List<u64, u16> | u64s |
- * | … | List<i64, u64> | i64s |
- * | … | List<Key, u16> | keys |
- * | … | List<Slot, u8, 2> | slots |
- * | … | List<Str<u32>, u8> | strings |
- * | … | List<Pair, u16> | pairs |
+ * | ... | List<u8, u32> | u8s |
+ * | ... | List<u16, u8> | u16s |
+ * | ... | List<i32, u32, 7> | i32s |
+ * | ... | List<u64, u16> | u64s |
+ * | ... | List<i64, u64> | i64s |
+ * | ... | List<Key, u16> | keys |
+ * | ... | List<Slot, u8, 2> | slots |
+ * | ... | List<Str<u32>, u8> | strings |
+ * | ... | List<Pair, u16> | pairs |
  *
  * At least 27 bytes.
  */
@@ -994,19 +994,19 @@ export interface Names2Init {
  * | 0 | Integers | first |
  * | 56 | Integers | second |
  * | 112 | List<u8, u16> | list |
- * | … | Str<u8> | string |
- * | … | Bytes<u8> | bytes |
- * | … | Str<u32, 9> | check |
- * | … | u8 | v |
- * | … + 1 | u8 | p |
- * | … + 2 | u8 | m |
- * | … + 3 | u8 | i |
- * | … + 4 | u32 | size |
- * | … + 8 | Bytes<u16, 50> | count |
- * | … | u8 | type |
- * | … + 1 | Bytes<u64> | length |
- * | … | Bytes<u32> | req |
- * | … | u8 | payload |
+ * | ... | Str<u8> | string |
+ * | ... | Bytes<u8> | bytes |
+ * | ... | Str<u32, 9> | check |
+ * | ... | u8 | v |
+ * | ... + 1 | u8 | p |
+ * | ... + 2 | u8 | m |
+ * | ... + 3 | u8 | i |
+ * | ... + 4 | u32 | size |
+ * | ... + 8 | Bytes<u16, 50> | count |
+ * | ... | u8 | type |
+ * | ... + 1 | Bytes<u64> | length |
+ * | ... | Bytes<u32> | req |
+ * | ... | u8 | payload |
  *
  * At least 144 bytes.
  */
@@ -1417,13 +1417,13 @@ export interface LocalsInit {
  * | offset | type | name |
  * | ---: | --- | --- |
  * | 0 | List<Count, u16> | size |
- * | … | List<Count, u8, 3> | marshal |
- * | … | List<Count, u16> | unmarshal |
- * | … | Str<u8> | read |
- * | … | List<Size, u16> | write |
- * | … | List<SizeCount, u16> | isSize |
- * | … | Size | format |
- * | … | List<Count, u16> | sample? |
+ * | ... | List<Count, u8, 3> | marshal |
+ * | ... | List<Count, u16> | unmarshal |
+ * | ... | Str<u8> | read |
+ * | ... | List<Size, u16> | write |
+ * | ... | List<SizeCount, u16> | isSize |
+ * | ... | Size | format |
+ * | ... | List<Count, u16> | sample? |
  *
  * At least 11 bytes.
  */
@@ -1744,14 +1744,14 @@ export interface ChecksInit {
  * | ---: | --- | --- |
  * | 0 | Checked | first |
  * | 48 | List<Checked, u16> | all |
- * | … | List<bool, u8> | yeses |
- * | … | List<Ending, u16> | endings |
- * | … | List<Access, u8, 5> | sets |
- * | … | List<f32, u16> | singles |
- * | … | List<i16, u8> | shorts |
- * | … | List<f64, u16> | doubles |
- * | … | Str<u16> | text |
- * | … | Checked | last |
+ * | ... | List<bool, u8> | yeses |
+ * | ... | List<Ending, u16> | endings |
+ * | ... | List<Access, u8, 5> | sets |
+ * | ... | List<f32, u16> | singles |
+ * | ... | List<i16, u8> | shorts |
+ * | ... | List<f64, u16> | doubles |
+ * | ... | Str<u16> | text |
+ * | ... | Checked | last |
  *
  * At least 109 bytes.
  */
@@ -1977,24 +1977,24 @@ export interface OptionalsInit {
  * | ---: | --- | --- |
  * | 0 | u16 | a |
  * | 2 | Str<u16> | text |
- * | … | u8 | b? |
- * | … | u64 | c? |
- * | … | i64 | d? |
- * | … | Key | e? |
- * | … | bool | f? |
- * | … | Ending | g? |
- * | … | Access | h? |
- * | … | f64 | i? |
- * | … | Str<u8, 40> | j? |
- * | … | Bytes<u16, 50> | k? |
- * | … | FixedBytes<3> | l? |
- * | … | List<Str<u16>, u16> | m? |
- * | … | List<u32, u8, 9> | n? |
- * | … | Pair | o? |
- * | … | Block | p? |
- * | … | Checked | q? |
- * | … | List<Checked, u16> | r? |
- * | … | Level | v? |
+ * | ... | u8 | b? |
+ * | ... | u64 | c? |
+ * | ... | i64 | d? |
+ * | ... | Key | e? |
+ * | ... | bool | f? |
+ * | ... | Ending | g? |
+ * | ... | Access | h? |
+ * | ... | f64 | i? |
+ * | ... | Str<u8, 40> | j? |
+ * | ... | Bytes<u16, 50> | k? |
+ * | ... | FixedBytes<3> | l? |
+ * | ... | List<Str<u16>, u16> | m? |
+ * | ... | List<u32, u8, 9> | n? |
+ * | ... | Pair | o? |
+ * | ... | Block | p? |
+ * | ... | Checked | q? |
+ * | ... | List<Checked, u16> | r? |
+ * | ... | Level | v? |
  *
  * At least 4 bytes.
  */
@@ -2534,7 +2534,7 @@ export interface OptionalsRespInit {
  *
  * | offset | type | name |
  * | ---: | --- | --- |
- * | … | u64 | x? |
+ * | ... | u64 | x? |
  *
  * At least 0 bytes.
  */
@@ -2646,7 +2646,7 @@ export interface MadeRespInit {
  * | ---: | --- | --- |
  * | 0 | Key | key |
  * | 8 | List<Key, u16> | keys |
- * | … | List<Part, u16> | parts |
+ * | ... | List<Part, u16> | parts |
  *
  * At least 12 bytes.
  */
@@ -2736,7 +2736,7 @@ export interface DropReqInit {
  * | offset | type | name |
  * | ---: | --- | --- |
  * | 0 | List<Key, u8, 3> | keys |
- * | … | Str<u16> | why? |
+ * | ... | Str<u16> | why? |
  *
  * At least 1 bytes.
  */
@@ -2915,9 +2915,9 @@ export interface MaybeRespInit {
  * | offset | type | name |
  * | ---: | --- | --- |
  * | 0 | Slot | slot |
- * | … | Key | key? |
- * | … | List<Key, u16> | keys? |
- * | … | Part | part? |
+ * | ... | Key | key? |
+ * | ... | List<Key, u16> | keys? |
+ * | ... | Part | part? |
  *
  * At least 4 bytes.
  */

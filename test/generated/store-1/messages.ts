@@ -246,7 +246,7 @@ export interface PutReqInit {
  * | offset | type | name |
  * | ---: | --- | --- |
  * | 0 | Str<u16> | key |
- * | … | Bytes<u32> | value |
+ * | ... | Bytes<u32> | value |
  *
  * At least 6 bytes.
  */

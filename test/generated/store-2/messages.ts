@@ -125,7 +125,7 @@ export interface GetReqInit {
  * | offset | type | name |
  * | ---: | --- | --- |
  * | 0 | Str<u16> | key |
- * | … | u64 | since? |
+ * | ... | u64 | since? |
  *
  * At least 2 bytes.
  */
@@ -197,8 +197,8 @@ export interface GetRespInit {
  * | offset | type | name |
  * | ---: | --- | --- |
  * | 0 | Bytes<u32> | value |
- * | … | u64 | version? |
- * | … | bool | isLast? |
+ * | ... | u64 | version? |
+ * | ... | bool | isLast? |
  *
  * At least 4 bytes.
  */
@@ -309,8 +309,8 @@ export interface PutReqInit {
  * | offset | type | name |
  * | ---: | --- | --- |
  * | 0 | Str<u16> | key |
- * | … | Bytes<u32> | value |
- * | … | u32 | ttl? |
+ * | ... | Bytes<u32> | value |
+ * | ... | u32 | ttl? |
  *
  * At least 6 bytes.
  */
@@ -660,7 +660,7 @@ export interface TouchRespInit {
  *
  * | offset | type | name |
  * | ---: | --- | --- |
- * | … | u64 | version? |
+ * | ... | u64 | version? |
  *
  * At least 0 bytes.
  */

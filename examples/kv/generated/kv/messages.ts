@@ -280,8 +280,8 @@ export interface PutReqInit {
  * | offset | type | name |
  * | ---: | --- | --- |
  * | 0 | Str<u16> | key |
- * | … | Bytes<u32> | value |
- * | … | u64 | ifVersion? |
+ * | ... | Bytes<u32> | value |
+ * | ... | u64 | ifVersion? |
  *
  * At least 6 bytes.
  */
