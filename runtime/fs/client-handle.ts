@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import type { BigIntStats, ReadStream, Stats, TimeLike, WriteStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { createInterface, type Interface } from 'node:readline';
-import { ReadableStream } from 'node:stream/web';
+import type { ReadableStream } from 'node:stream/web';
 import type { FDID } from '../session/lisafs.js';
 import { outOfRange, wrongType, wrongValue } from '../wire/invalid.js';
 import { integer, modeOf, ownerOf, timespecOf } from './client-arguments.js';
@@ -247,7 +247,7 @@ export class ClientFileHandle extends EventEmitter {
       throw codedError('ERR_INVALID_STATE', `Invalid state: The FileHandle is ${this.#open ? 'locked' : 'closed'}`);
     }
     this.#locked = true;
-    return new ReadableStream({
+    return new globalThis.ReadableStream({
       pull: async (controller) => {
         const chunk = new Uint8Array(WEB_STREAM_CHUNK_BYTES);
         const count = await this.#during('read', ({ content }) => content.read(chunk, null));

@@ -1,6 +1,5 @@
 /** Making, moving and removing names: what changes a directory. */
 
-import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listAll, OpenDirectory } from './client-dir.js';
 import {
@@ -104,10 +103,16 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 const SUFFIX_LENGTH = 6;
 const MAX_TEMPORARY_COUNT = 100;
 
+/** Of numbers so large every letter is as likely as the others, to one in 69 millions. */
+function randomSuffix(): string {
+  const numbers = crypto.getRandomValues(new Uint32Array(SUFFIX_LENGTH));
+  return Array.from(numbers, (number) => LETTERS[number % LETTERS.length]).join('');
+}
+
 /** mkdtemp of node:fs: a directory whose name is `prefix` and six characters more. */
 export async function makeTemporary(tree: Tree, prefix: string): Promise<string> {
   for (let attempt = 1; ; attempt++) {
-    const path = prefix + Array.from({ length: SUFFIX_LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('');
+    const path = prefix + randomSuffix();
     const errno = await errnoOf(tree.visit((visit) => makeDirectoryIn(visit, path, 0o700)));
     if (errno === 0) return path;
     if (errno !== EEXIST || attempt === MAX_TEMPORARY_COUNT) throw nodeError(errno, 'mkdtemp', path);

@@ -103,7 +103,7 @@ function checkPlace(options: ServePlace): void {
 /** See `serve` in server.ts. */
 export async function start<Handlers extends object>(options: ServeOptions<Handlers>): Promise<RunningServer> {
   checkPlace(options);
-  if (!('module' in options)) return new Running(newServer(options), options);
+  if (!('module' in options)) return new Running(await newServer(options), options);
   const threads = await ThreadedServer.start(options);
   try {
     const running = new Running(threads, options);

@@ -1,18 +1,42 @@
-/** What a server serves: a protocol with its handlers, or LISAFS over a filesystem. */
+/** What a server serves: a protocol with its handlers. */
 
-import { Inode, LISAFSServer, type LISAFSHandlers } from '../../generated/lisafs/index.js';
+import type { FDID, InodeInit } from '../../generated/lisafs/index.js';
 import type { ServerProtocol } from '../wire/protocol.js';
-import type { Backend } from './backend.js';
 import { handledMIDs, handlerNames } from './handled.js';
 import type { PathsOf } from './call-record.js';
-import { lisafsHandlers, READ_ONLY_REFUSALS } from './lisafs-handlers.js';
-import { pathsOfRequest } from './lisafs-paths.js';
-import { LISAFSSession, type ConnectionFacts } from './lisafs-session.js';
-import { NodeTree } from './node-tree.js';
+import type { ConnectionFacts } from './lisafs-session.js';
 
 /** The MIDs with which every protocol begins. */
 const MID_MOUNT = 1;
 const MID_CHANNEL = 2;
+
+const NEVER = { sec: 0, nsec: 0 };
+
+/** The root of what has no files. No Inode: that is LISAFS's, which is not loaded for other protocols. */
+const NO_ROOT: InodeInit = {
+  controlFD: 0 as FDID,
+  stat: {
+    mask: 0,
+    blksize: 0,
+    attributes: 0,
+    nlink: 0,
+    uid: 0,
+    gid: 0,
+    mode: 0,
+    ino: 0,
+    size: 0,
+    blocks: 0,
+    attributesMask: 0,
+    atime: NEVER,
+    btime: NEVER,
+    ctime: NEVER,
+    mtime: NEVER,
+    rdevMajor: 0,
+    rdevMinor: 0,
+    devMajor: 0,
+    devMinor: 0,
+  },
+};
 
 /** Handlers for one connection, and what is to be done at its end. */
 export interface ConnectionHandlers<Handlers> {
@@ -32,7 +56,7 @@ export interface Service<Handlers> {
 }
 
 /** Those that have a handler, and Mount and Channel, which have one always. */
-function servedMIDs<Handlers>(protocol: ServerProtocol<Handlers>, handlers: object): number[] {
+export function servedMIDs<Handlers>(protocol: ServerProtocol<Handlers>, handlers: object): number[] {
   return [...new Set([MID_MOUNT, MID_CHANNEL, ...handledMIDs(protocol, handlers)])].sort((x, y) => x - y);
 }
 
@@ -49,7 +73,7 @@ export function protocolService<Handlers extends object>(
     mids: servedMIDs(protocol, handlers),
     refused: new Map(),
     open(facts) {
-      const mount = (): object => ({ root: new Inode(), ...facts });
+      const mount = (): object => ({ root: NO_ROOT, ...facts });
       return { handlers: hasMount ? handlers : withMount(protocol, handlers, mount), end: () => undefined };
     },
     close: () => undefined,
@@ -70,24 +94,4 @@ function withMount<Handlers extends object>(
     bound[name] = (Reflect.get(handlers, name) as (...args: unknown[]) => unknown).bind(handlers);
   }
   return bound as Handlers;
-}
-
-/** LISAFS over a filesystem, whose tree all connections share. Takes ownership of the filesystem. */
-export function lisafsService(backend: Backend): Service<LISAFSHandlers> {
-  const tree = new NodeTree();
-  const everything = lisafsHandlers(new LISAFSSession(tree, backend, { maxMessageSize: 0, supportedMs: [] }));
-  return {
-    protocol: LISAFSServer,
-    mids: servedMIDs(LISAFSServer, everything),
-    refused: backend.readOnly ? READ_ONLY_REFUSALS : new Map(),
-    open(facts) {
-      const session = new LISAFSSession(tree, backend, facts);
-      return {
-        handlers: lisafsHandlers(session),
-        pathsOf: (request) => pathsOfRequest(session, request),
-        end: () => session.fds.clear(),
-      };
-    },
-    close: () => backend.close?.(),
-  };
 }

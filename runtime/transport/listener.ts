@@ -1,6 +1,5 @@
 /** A listening Unix socket: its file, who may connect, and handing each connection to a server. */
 
-import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, lstatSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { closeFD } from '../os/descriptor.js';
@@ -22,6 +21,7 @@ export interface ListenSettings {
 
 const DEFAULT_MODE = 0o600;
 const BACKLOG_COUNT = 128;
+const EARLY_NAME_BYTES = 4;
 /** The longest path that a Unix socket can have, less the NUL at its end (unix(7)). */
 const MAX_PATH_BYTES = 107;
 /** Without descriptors or memory for one more connection: time for some to become free. */
@@ -70,7 +70,7 @@ function inPlaceOfStale(path: string, inTheWay: number, make: () => number): num
  * bind(2) and listen(2) a client that waits for the file would be refused.
  */
 function listenAt(path: string, mode: number): number {
-  const early = join(dirname(path), `.${randomBytes(4).toString('hex')}`);
+  const early = join(dirname(path), `.${crypto.getRandomValues(Buffer.alloc(EARLY_NAME_BYTES)).toString('hex')}`);
   const longest = Math.max(Buffer.byteLength(path), Buffer.byteLength(early));
   // Also a path that no socket can have: there it is said what is wrong with it.
   if (path === '' || path.includes('\0') || longest > MAX_PATH_BYTES) return listenAtOnce(path, mode);
