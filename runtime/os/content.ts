@@ -21,18 +21,20 @@ export function writeAt(fd: number, source: Uint8Array, offset: number | bigint)
  * answer.
  */
 function transfer(call: typeof libc.pread, fd: number, bytes: Uint8Array, offset: number | bigint): number {
-  if (bytes.length === 0) return 0;
-  if (offset > MAX_OFFSET) return -EINVAL;
+  const size = bytes.length;
+  if (size === 0) return 0;
+  // No number is more, and to compare one with a bigint takes a call.
+  if (typeof offset === 'bigint' && offset > MAX_OFFSET) return -EINVAL;
   for (let done = 0; ;) {
     const rest = done === 0 ? bytes : bytes.subarray(done);
-    const count = call(fd, rest, rest.length, done === 0 ? offset : BigInt(offset) + BigInt(done));
+    const count = call(fd, rest, size - done, done === 0 ? offset : BigInt(offset) + BigInt(done));
     if (count < 0) {
       const error = libc.errno();
       if (error === EINTR) continue;
       return done > 0 ? done : -error;
     }
     done += count;
-    if (count === 0 || done === bytes.length) return done;
+    if (count === 0 || done === size) return done;
   }
 }
 

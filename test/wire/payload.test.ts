@@ -86,6 +86,34 @@ runs('strings and bytes are put where they should be, and end where they are sai
   assert.is(payload.bytes.subarray(0, 7).toString('hex'), '006ec3a9070800');
 });
 
+runs('what stands in a payload is the same object until others are asked for, and is not copied to where it is', () => {
+  const payload = new Payload(new ArrayBuffer(24), 8, 16);
+  const run = payload.run(2, 3);
+  assert.is(payload.run(2, 3), run);
+  assert.is(run.byteOffset, 10);
+  run.set([1, 2, 3]);
+  let copies = 0;
+  payload.bytes.set = (data: Uint8Array, at: number): void => {
+    copies++;
+    Uint8Array.prototype.set.call(payload.bytes, data, at);
+  };
+  assert.is(putBytes(payload, 2, run), 5);
+  assert.is(copies, 0);
+  assert.is(putBytes(payload, 3, run), 6);
+  assert.is(payload.bytes.subarray(2, 6).toString('hex'), '01010203');
+  assert.is.not(payload.run(2, 2), run);
+  assert.is(payload.run(2, 2).length, 2);
+  assert.is(payload.run(4, 2).byteOffset, 12);
+  // The first is still a view of these bytes, but nobody knows that any more.
+  assert.is(putBytes(payload, 2, run), 5);
+  assert.is(copies, 2);
+  assert.is(payload.bytes.subarray(2, 6).toString('hex'), '01010203');
+  const other = Payload.alloc(16);
+  other.run(2, 3);
+  putBytes(other, 2, payload.run(2, 3));
+  assert.is(other.bytes.subarray(2, 5).toString('hex'), '010102');
+});
+
 runs('sizes and counts are checked by their names', () => {
   assert.is(checkCount(5, 5, 'Req.list'), 5);
   assert.throws(() => checkCount(6, 5, 'Req.list'), /^Req\.list must be at most 5 long, not 6$/u);
