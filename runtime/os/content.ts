@@ -4,9 +4,12 @@ import { EINTR, EINVAL } from '../wire/errno.js';
 import * as libc from './libc.js';
 import { SYSCALL } from './platform.js';
 
-/** Of a file, as off_t has it; and as a number, which is the next one. */
 const MAX_OFFSET = 0x7fff_ffff_ffff_ffffn;
-const OFFSETS_END = 2 ** 63;
+
+/** Whether an off_t can be so much. To compare a number with a bigint takes a call. */
+function isInOffT(offset: number | bigint): boolean {
+  return typeof offset === 'bigint' ? offset <= MAX_OFFSET : offset < 2 ** 63;
+}
 
 /** Reads from `offset` on until `target` is full or the file ends. Returns the count of bytes, or -errno. */
 export function readAt(fd: number, target: Uint8Array, offset: number | bigint): number {
@@ -25,8 +28,7 @@ export function writeAt(fd: number, source: Uint8Array, offset: number | bigint)
 function transfer(call: typeof libc.pread, fd: number, bytes: Uint8Array, offset: number | bigint): number {
   const size = bytes.length;
   if (size === 0) return 0;
-  // To compare a number with a bigint takes a call.
-  if (typeof offset === 'bigint' ? offset > MAX_OFFSET : offset >= OFFSETS_END) return -EINVAL;
+  if (!isInOffT(offset)) return -EINVAL;
   for (let done = 0; ;) {
     const rest = done === 0 ? bytes : bytes.subarray(done);
     const count = call(fd, rest, size - done, done === 0 ? offset : BigInt(offset) + BigInt(done));
