@@ -49,7 +49,7 @@ export function syncFile(fd: number): number {
 
 /** fallocate(2). */
 export function allocateStorage(fd: number, mode: number, offset: bigint, length: bigint): number {
-  if (offset > MAX_OFFSET || length > MAX_OFFSET) return -EINVAL;
+  if (!isInOffT(offset) || !isInOffT(length)) return -EINVAL;
   return libc.fallocate(fd, mode, offset, length) < 0 ? -libc.errno() : 0;
 }
 

@@ -13,12 +13,7 @@ import { ControlFD, FDTable, type AnyFD } from './fd-table.js';
 import { isPromise } from '../wire/answer.js';
 import type { Claim } from './locks.js';
 import type { NodeTree } from './node-tree.js';
-
-/** What a connection tells its client at Mount. */
-export interface ConnectionFacts {
-  readonly maxMessageSize: number;
-  readonly supportedMs: readonly number[];
-}
+import type { ConnectionFacts } from './service.js';
 
 /** What runs with a guarantee for one FD. `waited` says that it has waited for others to be done. */
 type Guarded<F extends AnyFD, A, T> = (fd: F, arg: A, waited: boolean) => Later<T>;

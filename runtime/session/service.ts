@@ -4,7 +4,6 @@ import type { FDID, InodeInit } from '../../generated/lisafs/index.js';
 import type { ServerProtocol } from '../wire/protocol.js';
 import { handledMIDs, handlerNames } from './handled.js';
 import type { PathsOf } from './call-record.js';
-import type { ConnectionFacts } from './lisafs-session.js';
 
 /** The MIDs with which every protocol begins. */
 const MID_MOUNT = 1;
@@ -37,6 +36,12 @@ const NO_ROOT: InodeInit = {
     devMinor: 0,
   },
 };
+
+/** What a connection tells its client at Mount. */
+export interface ConnectionFacts {
+  readonly maxMessageSize: number;
+  readonly supportedMs: readonly number[];
+}
 
 /** Handlers for one connection, and what is to be done at its end. */
 export interface ConnectionHandlers<Handlers> {
