@@ -10,20 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { Bench, type BenchStubs } from './generated/bench/index.js';
 import { connect, type FDID, type LISAFSClient } from '../runtime/index.js';
 import { moduleOf } from './side.js';
+import { strategyOf } from './wait-strategy.js';
 
 const LISAFS = fileURLToPath(new URL('../cli/main.js', import.meta.url));
-
-/** The wait strategies there are, for `connect` and `serve`: the default first. One row of the idle case each. */
-export const WAIT_STRATEGIES = ['balanced', 'lowest-latency', 'lowest-cpu'] as const;
-export type WaitStrategy = (typeof WAIT_STRATEGIES)[number];
-
-/** The strategy of this name, or none for undefined: then the default is measured, as users have it. */
-export function strategyOf(name: string | undefined): { readonly wait?: WaitStrategy } {
-  if (name === undefined) return {};
-  const wait = WAIT_STRATEGIES.find((known) => known === name);
-  if (wait === undefined) throw new Error(`there is no wait strategy ${name}`);
-  return { wait };
-}
 
 /** A server of schema/bench.ts that finds its socket as descriptor 3. */
 function pingServer(strategy: string | undefined): [string, ...string[]] {

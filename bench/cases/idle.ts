@@ -1,11 +1,11 @@
 /** What a connection costs that nobody uses, after one busy moment: in turns, some times each. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WAIT_STRATEGIES } from '../ours.js';
 import { IDLE_PEER } from '../goal-list.js';
 import { sharesOf } from '../run-queue.js';
 import { childrenOf, Side, type SideSpec } from '../side.js';
 import { sumOf } from '../statistics.js';
+import { WAIT_STRATEGIES } from '../wait-strategy.js';
 import type { Effort } from '../rounds.js';
 import type { RawSide } from '../results.js';
 import type { Case, Outcome } from './case.js';

@@ -17,6 +17,7 @@ import { longestBlockMS, MAX_DEDICATED_COUNT, type Dedication } from './dedicate
 import type { Doorbell } from './doorbell.js';
 import type { Endpoint } from './endpoint.js';
 import { ours } from './giving-way.js';
+import { joining } from './joining.js';
 import { relax } from './relax.js';
 import { ON_BELL, ON_WORD } from './turn-words.js';
 import { hasOneCPU } from './wait.js';
@@ -341,6 +342,7 @@ function serveBlocking(active: readonly string[]): boolean {
   const longest = longestBlockMS(active, quietBlocks, self.longestIdleMS);
   const until = performance.now() + longest;
   self.begin(longest);
+  joining.begin();
   for (let rounds = 1; mayBlock() && !self.isCalled; rounds++) {
     // To ask for the time makes an object, and a round may be a call.
     if (rounds % ROUNDS_PER_CLOCK === 0 && performance.now() >= until) break;
@@ -358,6 +360,7 @@ function serveBlocking(active: readonly string[]): boolean {
       isTurnBack = false;
       quietBlocks = hasTime ? 0 : quietBlocks + 1;
       if (!rouseBlocked() || !hasTime) break;
+      joining.turned();
     }
   }
   self.heed();

@@ -10,31 +10,39 @@
 import * as monotonic from '../os/clock.js';
 import { leaveCPU } from '../os/sched.js';
 
-/** A move takes some 20 us. */
-const FIRST_PAUSE_US = 1000;
-const LONGEST_PAUSE_US = 1_000_000;
+/** Until it is done again: at first, and where it was in vain for long. A move takes some 20 us. */
+export interface Pauses {
+  readonly firstUS: number;
+  readonly longestUS: number;
+}
 
-type Clock = Pick<typeof monotonic, 'moment' | 'microsecondsSince'>;
+const PAUSES: Pauses = { firstUS: 1000, longestUS: 1_000_000 };
+
+export type Clock = Pick<typeof monotonic, 'moment' | 'microsecondsSince'>;
 
 export class MovingAside {
   readonly #leaveCPU: () => boolean;
   readonly #clock: Clock;
+  readonly #pauses: Pauses;
   #moved: number | undefined;
-  #pauseUS = FIRST_PAUSE_US;
+  #pauseUS: number;
   #isPossible = true;
   #isInVain = false;
 
   /** `leaveCPU` returns false where that is not possible, and is not asked again. */
-  constructor(leaveCPU: () => boolean, clock: Clock = monotonic) {
+  constructor(leaveCPU: () => boolean, clock: Clock = monotonic, pauses = PAUSES) {
     this.#leaveCPU = leaveCPU;
     this.#clock = clock;
+    this.#pauses = pauses;
+    this.#pauseUS = pauses.firstUS;
   }
 
   /** The peer seems to need this cpu. */
   moveAside(): void {
     if (!this.#isPossible) return;
     if (this.#moved !== undefined && this.#clock.microsecondsSince(this.#moved) < this.#pauseUS) return;
-    this.#pauseUS = this.#isInVain ? Math.min(this.#pauseUS * 2, LONGEST_PAUSE_US) : FIRST_PAUSE_US;
+    const { firstUS, longestUS } = this.#pauses;
+    this.#pauseUS = this.#isInVain ? Math.min(this.#pauseUS * 2, longestUS) : firstUS;
     this.#isPossible = this.#leaveCPU();
     this.#isInVain = true;
     this.#moved = this.#clock.moment();

@@ -15,7 +15,8 @@ import { aside, type MovingAside } from './moving-aside.js';
  * - `lowest-cpu`: asleep at once.
  *
  * A thread that waits awake for a server of this SDK, and is told that it is on that server's cpu again and again,
- * moves to another that it may use (moving-aside.ts).
+ * moves to another that it may use (moving-aside.ts). A server's thread that sleeps at every turn, as its client does,
+ * moves towards that (joining.ts).
  *
  * Where the process may use one cpu alone, the peer cannot answer while we are awake: nobody spins, and the first two
  * let the peer have the cpu a few times (giving-way.ts) before they sleep.
