@@ -53,7 +53,7 @@ export class Joining {
     const us = this.#clock.microsecondsSince(this.#began);
     if (us < LONG_TURN_US * this.#turns) this.#wasQuick();
     else if (us < SLOW_TURN_US * this.#turns) this.#tookLong();
-    else this.#doubt();
+    else this.#wasSlow();
     this.begin();
   }
 
@@ -67,6 +67,12 @@ export class Joining {
     const isException = this.#quick > 0;
     this.#doubt();
     if (!isException) this.#moving.moveAside();
+  }
+
+  /** A pause after quick turns is the end of a burst. Who makes one after each call is not to be watched that closely. */
+  #wasSlow(): void {
+    if (this.#quick > 0) this.#doubt();
+    else this.#turnsPerClock = Math.min(this.#turnsPerClock * 2, TURNS_PER_CLOCK);
   }
 
   #doubt(): void {

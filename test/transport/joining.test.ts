@@ -102,6 +102,14 @@ joining('does not follow a peer that has something else to do', () => {
   assert.is(server.moves, 0);
 });
 
+joining('asks for the time less and less while each turn is slow', () => {
+  const server = new Server();
+  server.turns(3 + 6 + 12 + 24, SLOW_US);
+  assert.is(server.clockReads, 4);
+  server.turns(32 * 100, SLOW_US);
+  assert.is(server.clockReads, 4 + 100);
+});
+
 joining('is tried ever more rarely where it does not help, but every 10 ms', () => {
   const server = new Server();
   const during = (us: number): number => {
