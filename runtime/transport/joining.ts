@@ -69,7 +69,7 @@ export class Joining {
     if (!isException) this.#moving.moveAside();
   }
 
-  /** A pause after quick turns is the end of a burst. Who makes one after each call is not to be watched that closely. */
+  /** A pause after quick turns is the end of a burst. Who makes one after each call need not be watched closely. */
   #wasSlow(): void {
     if (this.#quick > 0) this.#doubt();
     else this.#turnsPerClock = Math.min(this.#turnsPerClock * 2, TURNS_PER_CLOCK);
