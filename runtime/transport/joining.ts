@@ -6,12 +6,12 @@
  *
  * So a thread whose turns take that long goes to another cpu: of two, that is the peer's. Of more it may be. Where it
  * is not, or where it is something else that takes the time, of the handlers or of the peer between its calls, the
- * move was in vain, and the next comes after twice the time (moving-aside.ts).
+ * move was in vain, and the next comes after twice the time (moving.ts).
  */
 
 import * as monotonic from '../os/clock.js';
 import { leaveCPU } from '../os/sched.js';
-import { MovingAside, type Clock, type Pauses } from './moving-aside.js';
+import { Moving, type Clock, type Pauses } from './moving.js';
 
 /** What turns take on two cpus that fall asleep, and none does on one. */
 const LONG_TURN_US = 10;
@@ -28,7 +28,7 @@ const CERTAIN_COUNT = 16;
 const PAUSES: Pauses = { firstUS: 200, longestUS: 10_000 };
 
 export class Joining {
-  readonly #moving: MovingAside;
+  readonly #moving: Moving;
   readonly #clock: Clock;
   #turns = 0;
   #turnsPerClock = TURNS_PER_CLOCK_IN_DOUBT;
@@ -37,7 +37,7 @@ export class Joining {
 
   /** `leaveCPU` returns false where that is not possible, and is not asked again. */
   constructor(leaveCPU: () => boolean, clock: Clock = monotonic) {
-    this.#moving = new MovingAside(leaveCPU, clock, PAUSES);
+    this.#moving = new Moving(leaveCPU, PAUSES, clock);
     this.#clock = clock;
   }
 
@@ -58,7 +58,7 @@ export class Joining {
   }
 
   #wasQuick(): void {
-    this.#moving.answered();
+    this.#moving.helped();
     if (++this.#quick === CERTAIN_COUNT) this.#turnsPerClock = TURNS_PER_CLOCK;
   }
 
@@ -66,7 +66,7 @@ export class Joining {
   #tookLong(): void {
     const isException = this.#quick > 0;
     this.#doubt();
-    if (!isException) this.#moving.moveAside();
+    if (!isException) this.#moving.move();
   }
 
   /** A pause after quick turns is the end of a burst. Who makes one after each call need not be watched closely. */

@@ -3,7 +3,8 @@
 import { availableParallelism } from 'node:os';
 import { outOfRange, wrongType } from '../wire/invalid.js';
 import { ours } from './giving-way.js';
-import { aside, type MovingAside } from './moving-aside.js';
+import type { Moving } from './moving.js';
+import { aside } from './moving-aside.js';
 
 /**
  * What waiting costs, and what it gains: falling asleep and being woken takes 50 to 60 us where the peer has a cpu of
@@ -106,7 +107,7 @@ export class Patience {
   readonly #looksPerYield = this.isAlone ? 1 : LOOKS_PER_YIELD;
   /** After how many looks in vain a thread that may block gives way the first time. */
   #looksBeforeYield = this.#looksPerYield;
-  readonly #aside: MovingAside;
+  readonly #aside: Moving;
   /** Whether this wait has looked for as long as it does for a peer on this cpu. */
   #isFar = false;
   /** How many times one has given way to the peer on this cpu since it was on another. */
@@ -181,7 +182,7 @@ export class Patience {
   /** The peer has needed this cpu once more. */
   met(): void {
     if (this.#shared < SHARING_COUNT) this.#shared++;
-    if (this.#shared === SHARING_COUNT) this.#aside.moveAside();
+    if (this.#shared === SHARING_COUNT) this.#aside.move();
   }
 
   /** The peer does not need this cpu, or no more. */
@@ -189,7 +190,7 @@ export class Patience {
     this.#looksBeforeYield = this.#looksPerYield;
     if (this.#shared === 0) return;
     this.#shared = 0;
-    this.#aside.answered();
+    this.#aside.helped();
   }
 
   /** One that may block fell asleep, and its turn came after so many microseconds. */

@@ -8,7 +8,8 @@ import { currentCPU } from '../../runtime/os/sched.js';
 import { dedicate, TurnWait } from '../../runtime/transport/attention.js';
 import type { Dedication } from '../../runtime/transport/dedicated.js';
 import { CLIENT_ACTIVE, Endpoint, SERVER_ACTIVE } from '../../runtime/transport/endpoint.js';
-import { MovingAside } from '../../runtime/transport/moving-aside.js';
+import { ASIDE_PAUSES } from '../../runtime/transport/moving-aside.js';
+import { Moving } from '../../runtime/transport/moving.js';
 import {
   AWAKE,
   CONN_STATE,
@@ -268,7 +269,7 @@ async function call(
   const fd = honestMemfd();
   const window = openWindow(fd);
   let moves = 0;
-  const aside = new MovingAside(() => ++moves > 0);
+  const aside = new Moving(() => ++moves > 0, ASIDE_PAUSES);
   try {
     const patience = new Patience({ turnSpinUS }, aside);
     const settings = { words, patience, givingWay: words.givingWay, elideWakes: true };

@@ -2,7 +2,8 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { MovingAside } from '../../runtime/transport/moving-aside.js';
+import { ASIDE_PAUSES } from '../../runtime/transport/moving-aside.js';
+import { Moving } from '../../runtime/transport/moving.js';
 import { hasOneCPU, Patience, type Whereabouts } from '../../runtime/transport/wait.js';
 
 /** A thread that wants to leave its cpu all the time. */
@@ -10,18 +11,19 @@ class Caller {
   timeUS = 0;
   moves = 0;
   canMove = true;
-  readonly moving = new MovingAside(
+  readonly moving = new Moving(
     () => {
       this.moves++;
       return this.canMove;
     },
+    ASIDE_PAUSES,
     { moment: () => this.timeUS, microsecondsSince: (then) => this.timeUS - then },
   );
 
   /** How many times it leaves within so many microseconds, if it would every 10. */
   during(us: number): number {
     const before = this.moves;
-    for (const end = this.timeUS + us; this.timeUS < end; this.timeUS += 10) this.moving.moveAside();
+    for (const end = this.timeUS + us; this.timeUS < end; this.timeUS += 10) this.moving.move();
     return this.moves - before;
   }
 }
@@ -32,7 +34,7 @@ movingAside('is done at once, and then once in a millisecond while it helps', ()
   const caller = new Caller();
   for (let ms = 0; ms < 100; ms++) {
     assert.is(caller.during(1000), 1);
-    caller.moving.answered();
+    caller.moving.helped();
   }
 });
 
@@ -45,7 +47,7 @@ movingAside('is done after twice the time wherever it was in vain, and once in a
 movingAside('is done as often as before once it has helped again', () => {
   const caller = new Caller();
   caller.during(10_000_000);
-  caller.moving.answered();
+  caller.moving.helped();
   assert.is(caller.during(2_000_000), 2 + 9, 'one that is due, and from there on as from the beginning');
 });
 

@@ -6,7 +6,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Endpoint } from '../../runtime/transport/endpoint.js';
-import { MovingAside } from '../../runtime/transport/moving-aside.js';
+import { ASIDE_PAUSES } from '../../runtime/transport/moving-aside.js';
+import { Moving } from '../../runtime/transport/moving.js';
 import { PACKET_HEADER_BYTES, type PacketWindow } from '../../runtime/transport/packet-window.js';
 import { ON_BELL } from '../../runtime/transport/turn-words.js';
 import { Patience } from '../../runtime/transport/wait.js';
@@ -32,7 +33,7 @@ const WITHOUT_BELL: readonly Way[] = ['blocks', 'looks, then blocks'];
 class Looks extends Patience {
   readonly #count: number;
   constructor(count: number) {
-    super({}, new MovingAside(() => false));
+    super({}, new Moving(() => false, ASIDE_PAUSES));
     this.#count = count;
   }
   override beginLooking(): number {
