@@ -342,12 +342,13 @@ function serveBlocking(active: readonly string[]): boolean {
   const longest = longestBlockMS(active, quietBlocks, self.longestIdleMS);
   const until = performance.now() + longest;
   self.begin(longest);
-  joining.begin();
+  joining.interrupted();
   for (let rounds = 1; mayBlock() && !self.isCalled; rounds++) {
     // To ask for the time makes an object, and a round may be a call.
     if (rounds % ROUNDS_PER_CLOCK === 0 && performance.now() >= until) break;
     if (awake.length > 0) {
       quietBlocks = 0;
+      joining.interrupted();
       startSlice();
       tuckIn();
       // What was begun or settled behind a promise goes on first.

@@ -20,6 +20,8 @@ const SLOW_TURN_US = 300;
 /** The time is asked after so many turns, and soon while there is doubt: at first, after a pause, after a long turn. */
 const TURNS_PER_CLOCK = 32;
 const TURNS_PER_CLOCK_IN_DOUBT = 3;
+/** The first one after something else only begins the time. */
+const NONE_YET = -1;
 /** It was good so many times, one after the other: there is no doubt any more. */
 const CERTAIN_COUNT = 16;
 /**
@@ -30,7 +32,7 @@ const PAUSES: Pauses = { firstUS: 200, longestUS: 10_000 };
 export class Joining {
   readonly #moving: Moving;
   readonly #clock: Clock;
-  #turns = 0;
+  #turns = NONE_YET;
   #turnsPerClock = TURNS_PER_CLOCK_IN_DOUBT;
   #began = 0;
   #quick = 0;
@@ -41,20 +43,25 @@ export class Joining {
     this.#clock = clock;
   }
 
-  /** From now on nothing but turns takes time. */
-  begin(): void {
-    this.#turns = 0;
-    this.#began = this.#clock.moment();
+  /** Something else than turns took time. */
+  interrupted(): void {
+    this.#turns = NONE_YET;
   }
 
   /** There was one more, for which this thread slept, or was about to. */
   turned(): void {
-    if (++this.#turns < this.#turnsPerClock) return;
+    if (++this.#turns === 0) return this.#begin();
+    if (this.#turns < this.#turnsPerClock) return;
     const us = this.#clock.microsecondsSince(this.#began);
     if (us < LONG_TURN_US * this.#turns) this.#wasQuick();
     else if (us < SLOW_TURN_US * this.#turns) this.#tookLong();
     else this.#wasSlow();
-    this.begin();
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#turns = 0;
+    this.#began = this.#clock.moment();
   }
 
   #wasQuick(): void {

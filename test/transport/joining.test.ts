@@ -31,10 +31,6 @@ class Server {
     },
   );
 
-  constructor() {
-    this.joining.begin();
-  }
-
   turn(us = this.isApart ? APART_US : TOGETHER_US): void {
     this.timeUS += us;
     this.joining.turned();
@@ -47,9 +43,9 @@ class Server {
 
 const joining = suite('joining');
 
-joining('begins with the third turn that takes long, and is over where it helped', () => {
+joining('begins with the fourth turn that takes long, and is over where it helped', () => {
   const server = new Server();
-  server.turns(2);
+  server.turns(3);
   assert.is(server.moves, 0);
   server.turn();
   assert.is(server.moves, 1);
@@ -67,7 +63,7 @@ joining('does not begin while turns are short', () => {
 joining('asks for the time every 32 turns once all has been well', () => {
   const server = new Server();
   server.isApart = false;
-  server.turns(3 * 16);
+  server.turns(1 + 3 * 16);
   assert.is(server.clockReads, 16);
   server.turns(32 * 100);
   assert.is(server.clockReads, 16 + 100);
@@ -104,7 +100,7 @@ joining('does not follow a peer that has something else to do', () => {
 
 joining('asks for the time less and less while each turn is slow', () => {
   const server = new Server();
-  server.turns(3 + 6 + 12 + 24, SLOW_US);
+  server.turns(1 + 3 + 6 + 12 + 24, SLOW_US);
   assert.is(server.clockReads, 4);
   server.turns(32 * 100, SLOW_US);
   assert.is(server.clockReads, 4 + 100);
@@ -129,23 +125,22 @@ joining('is done as soon as before once it has helped', () => {
   server.isApart = false;
   server.turns(1000);
   server.timeUS += 20_000;
-  server.joining.begin();
+  server.turns(32);
   const before = server.moves;
-  server.isApart = true;
-  server.turns(32 + 3);
-  assert.is(server.moves, before + 1);
-  server.isApart = true;
-  server.turns(32 + 3);
-  assert.is(server.moves, before + 2);
+  for (let i = 1; i <= 3; i++) {
+    server.isApart = true;
+    server.turns(4 * 3);
+    assert.is(server.moves, before + i);
+  }
 });
 
-joining('does not count what passed before it began', () => {
+joining('does not count what else took time', () => {
   const server = new Server();
   server.isApart = false;
   for (let i = 0; i < 1000; i++) {
-    server.turns(3);
-    server.timeUS += 500;
-    server.joining.begin();
+    server.turns(4);
+    server.joining.interrupted();
+    server.turn(500);
   }
   assert.is(server.moves, 0);
 });
