@@ -3,9 +3,10 @@
  * user's would.
  */
 
+import type { WaitStrategy } from '../runtime/server.js';
+
 /** The wait strategies there are, for `connect` and `serve`: the default first. One row of the idle case each. */
-export const WAIT_STRATEGIES = ['balanced', 'lowest-latency', 'lowest-cpu'] as const;
-export type WaitStrategy = (typeof WAIT_STRATEGIES)[number];
+export const WAIT_STRATEGIES: readonly WaitStrategy[] = ['balanced', 'lowest-latency', 'lowest-cpu'];
 
 /** The strategy of this name, or none for undefined: then the default is measured, as users have it. */
 export function strategyOf(name: string | undefined): { readonly wait?: WaitStrategy } {

@@ -66,6 +66,8 @@ export class Joining {
 
   #wasQuick(): void {
     this.#moving.helped();
+    // Counted no further: in two days it would be too large for a small integer.
+    if (this.#quick === CERTAIN_COUNT) return;
     if (++this.#quick === CERTAIN_COUNT) this.#turnsPerClock = TURNS_PER_CLOCK;
   }
 

@@ -15,7 +15,7 @@ class Server {
   moves = 0;
   canMove = true;
   clockReads = 0;
-  isApart = true;
+  isApart: boolean;
   readonly joining = new Joining(
     () => {
       this.moves++;
@@ -31,6 +31,10 @@ class Server {
     },
   );
 
+  constructor(begins: 'apart' | 'together') {
+    this.isApart = begins === 'apart';
+  }
+
   turn(us = this.isApart ? APART_US : TOGETHER_US): void {
     this.timeUS += us;
     this.joining.turned();
@@ -44,7 +48,7 @@ class Server {
 const joining = suite('joining');
 
 joining('begins with the fourth turn that takes long, and is over where it helped', () => {
-  const server = new Server();
+  const server = new Server('apart');
   server.turns(3);
   assert.is(server.moves, 0);
   server.turn();
@@ -54,15 +58,13 @@ joining('begins with the fourth turn that takes long, and is over where it helpe
 });
 
 joining('does not begin while turns are short', () => {
-  const server = new Server();
-  server.isApart = false;
+  const server = new Server('together');
   server.turns(10_000);
   assert.is(server.moves, 0);
 });
 
 joining('asks for the time every 32 turns once all has been well', () => {
-  const server = new Server();
-  server.isApart = false;
+  const server = new Server('together');
   server.turns(1 + 3 * 16);
   assert.is(server.clockReads, 16);
   server.turns(32 * 100);
@@ -70,8 +72,7 @@ joining('asks for the time every 32 turns once all has been well', () => {
 });
 
 joining('overlooks one long turn, and no second one', () => {
-  const server = new Server();
-  server.isApart = false;
+  const server = new Server('together');
   server.turns(1000);
   server.turn(290);
   server.turns(1000);
@@ -82,8 +83,7 @@ joining('overlooks one long turn, and no second one', () => {
 });
 
 joining('is soon there after a pause', () => {
-  const server = new Server();
-  server.isApart = false;
+  const server = new Server('together');
   server.turns(1000);
   server.turn(1_000_000);
   server.turns(32);
@@ -93,13 +93,13 @@ joining('is soon there after a pause', () => {
 });
 
 joining('does not follow a peer that has something else to do', () => {
-  const server = new Server();
+  const server = new Server('apart');
   server.turns(10_000, SLOW_US);
   assert.is(server.moves, 0);
 });
 
 joining('asks for the time less and less while each turn is slow', () => {
-  const server = new Server();
+  const server = new Server('apart');
   server.turns(1 + 3 + 6 + 12 + 24, SLOW_US);
   assert.is(server.clockReads, 4);
   server.turns(32 * 100, SLOW_US);
@@ -107,7 +107,7 @@ joining('asks for the time less and less while each turn is slow', () => {
 });
 
 joining('is tried ever more rarely where it does not help, but every 10 ms', () => {
-  const server = new Server();
+  const server = new Server('apart');
   const during = (us: number): number => {
     const before = server.moves;
     for (const end = server.timeUS + us; server.timeUS < end;) server.turn(20);
@@ -120,7 +120,7 @@ joining('is tried ever more rarely where it does not help, but every 10 ms', () 
 });
 
 joining('is done as soon as before once it has helped', () => {
-  const server = new Server();
+  const server = new Server('apart');
   server.turns(100_000, 20);
   server.isApart = false;
   server.turns(1000);
@@ -135,8 +135,7 @@ joining('is done as soon as before once it has helped', () => {
 });
 
 joining('does not count what else took time', () => {
-  const server = new Server();
-  server.isApart = false;
+  const server = new Server('together');
   for (let i = 0; i < 1000; i++) {
     server.turns(4);
     server.joining.interrupted();
@@ -146,7 +145,7 @@ joining('does not count what else took time', () => {
 });
 
 joining('is given up where it is not possible', () => {
-  const server = new Server();
+  const server = new Server('apart');
   server.canMove = false;
   server.turns(100_000);
   assert.is(server.moves, 1);
