@@ -97,7 +97,7 @@ export class Calls implements Turns {
 
   /**
    * Makes a call for `caller`, whose calls take turns with those of others. Resolves to `resp`, filled; rejects with
-   * what failed, with ETIMEDOUT or an AbortError as `options` have it.
+   * what failed, with ETIMEDOUT or an AbortError as `options` have it. `event` is for one that tells of itself.
    */
   start<ReqInit, Resp>(
     caller: object,
@@ -106,21 +106,9 @@ export class Calls implements Turns {
     req: ReqInit,
     resp: Resp,
     options: CallOptions = NO_OPTIONS,
+    event?: CallEvent,
   ): Promise<Resp> {
-    if (!isObserved()) return this.#start(caller, method, wantFDs, req, resp, options, undefined);
-    const event = this.exchange.eventOf(method, false, req);
-    return observePromise(event, () => this.#start(caller, method, wantFDs, req, resp, options, event));
-  }
-
-  #start<ReqInit, Resp>(
-    caller: object,
-    method: ClientMethod<ReqInit, Resp>,
-    wantFDs: number,
-    req: ReqInit,
-    resp: Resp,
-    options: CallOptions,
-    event: CallEvent | undefined,
-  ): Promise<Resp> {
+    if (event === undefined && isObserved()) return this.#startTelling(caller, method, wantFDs, req, resp, options);
     const promise = new Promise<Resp>(take);
     const [resolve, reject] = [resolveLast, rejectLast];
     try {
@@ -139,6 +127,19 @@ export class Calls implements Turns {
       reject(error as Error);
     }
     return promise;
+  }
+
+  /** Not a part of `start`: a function in which another is made sets up for that whether or not it comes to it. */
+  #startTelling<ReqInit, Resp>(
+    caller: object,
+    method: ClientMethod<ReqInit, Resp>,
+    wantFDs: number,
+    req: ReqInit,
+    resp: Resp,
+    options: CallOptions,
+  ): Promise<Resp> {
+    const event = this.exchange.eventOf(method, false, req);
+    return observePromise(event, () => this.start(caller, method, wantFDs, req, resp, options, event));
   }
 
   /** A free communicator, if it is nobody else's turn. */

@@ -119,33 +119,19 @@ export class Exchange {
     return new RPCError(errno, method.name, undefined, code === undefined ? cause : { code });
   }
 
-  /** A whole call, blocking the thread, for at most `timeout`. Returns `resp`, or throws what failed. */
+  /**
+   * A whole call, blocking the thread, for at most `timeout`. Returns `resp`, or throws what failed. `event` is for one
+   * that tells of itself.
+   */
   callSync<ReqInit, Resp>(
     method: ClientMethod<ReqInit, Resp>,
     wantFDs: number,
     req: ReqInit,
     resp: Resp,
     timeout = this.timeout,
+    event?: CallEvent,
   ): Resp {
-    if (!isObserved()) return this.#callSync(method, wantFDs, req, resp, timeout, undefined);
-    const event = this.eventOf(method, true, req);
-    return observeSync(event, () => this.#callSync(method, wantFDs, req, resp, timeout, event));
-  }
-
-  /** The event of a call that is observed. */
-  eventOf<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, isSync: boolean, req: ReqInit): CallEvent {
-    const formats = { req: method.formatReq, resp: method.formatResp };
-    return new CallEvent({ protocol: this.#protocol, name: method.name, mid: method.mid }, isSync, req, formats);
-  }
-
-  #callSync<ReqInit, Resp>(
-    method: ClientMethod<ReqInit, Resp>,
-    wantFDs: number,
-    req: ReqInit,
-    resp: Resp,
-    timeout: number | undefined,
-    event: CallEvent | undefined,
-  ): Resp {
+    if (event === undefined && isObserved()) return this.#callTelling(method, wantFDs, req, resp, timeout);
     const deadline = timeout === undefined ? undefined : performance.now() + timeout;
     const size = method.sizeReq(req);
     const refusal = this.refusal(method.mid, size, wantFDs);
@@ -174,6 +160,23 @@ export class Exchange {
     this.#turns.release(communicator);
     if (errno !== 0) throw this.error(errno, method);
     return resp;
+  }
+
+  #callTelling<ReqInit, Resp>(
+    method: ClientMethod<ReqInit, Resp>,
+    wantFDs: number,
+    req: ReqInit,
+    resp: Resp,
+    timeout: number | undefined,
+  ): Resp {
+    const event = this.eventOf(method, true, req);
+    return observeSync(event, () => this.callSync(method, wantFDs, req, resp, timeout, event));
+  }
+
+  /** The event of a call that is observed. */
+  eventOf<ReqInit, Resp>(method: ClientMethod<ReqInit, Resp>, isSync: boolean, req: ReqInit): CallEvent {
+    const formats = { req: method.formatReq, resp: method.formatResp };
+    return new CallEvent({ protocol: this.#protocol, name: method.name, mid: method.mid }, isSync, req, formats);
   }
 
   /**

@@ -4,12 +4,16 @@ import { AbortError, offAbort, onAbort, timedOut } from './deadline.js';
 import type { AnyMethod } from './exchange.js';
 import type { CallEvent } from './observe.js';
 import { RawResponse } from './raw.js';
-import { Waiter } from './waiting-line.js';
+import type { CallerList, Waiter } from './waiting-line.js';
 
 /** Told that a call is to end before its answer has come. */
 export type OnCancel = (call: PendingCall, error: Error) => void;
 
-export class PendingCall extends Waiter {
+export class PendingCall implements Waiter {
+  readonly caller: object;
+  before: Waiter | undefined;
+  after: Waiter | undefined;
+  list: CallerList | undefined;
   readonly method: AnyMethod;
   readonly req: unknown;
   readonly size: number;
@@ -25,7 +29,7 @@ export class PendingCall extends Waiter {
   #onAbort: (() => void) | undefined;
 
   constructor(caller: object, method: AnyMethod, req: unknown, resp: unknown, size: number, wantFDs: number) {
-    super(caller);
+    this.caller = caller;
     this.method = method;
     this.req = req;
     this.#resp = resp;
@@ -53,14 +57,18 @@ export class PendingCall extends Waiter {
   ): void {
     this.#resolve = resolve;
     this.#reject = reject;
-    if (timeout < Infinity) {
-      this.#timer = setTimeout(() => onCancel(this, timedOut(this.method.name, timeout)), timeout);
-    }
-    if (signal !== undefined) {
-      this.#signal = signal;
-      this.#onAbort = () => onCancel(this, new AbortError(signal.reason));
-      onAbort(signal, this.#onAbort);
-    }
+    if (timeout < Infinity) this.#cancelAfter(timeout, onCancel);
+    if (signal !== undefined) this.#cancelOn(signal, onCancel);
+  }
+
+  #cancelAfter(timeout: number, onCancel: OnCancel): void {
+    this.#timer = setTimeout(() => onCancel(this, timedOut(this.method.name, timeout)), timeout);
+  }
+
+  #cancelOn(signal: AbortSignal, onCancel: OnCancel): void {
+    this.#signal = signal;
+    this.#onAbort = () => onCancel(this, new AbortError(signal.reason));
+    onAbort(signal, this.#onAbort);
   }
 
   resolve(): void {
@@ -83,7 +91,7 @@ export class PendingCall extends Waiter {
   }
 
   #forget(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     if (this.#signal !== undefined && this.#onAbort !== undefined) offAbort(this.#signal, this.#onAbort);
     this.#resolve = this.#reject = this.#timer = this.#signal = this.#onAbort = undefined;
   }

@@ -3,7 +3,7 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Waiter, WaitingLine } from '../../runtime/session/waiting-line.js';
+import { type Waiter, WaitingLine } from '../../runtime/session/waiting-line.js';
 import { waitersEnded } from '../../runtime/transport/waiter.js';
 import { connect, FDID, type RPCError } from '../../runtime/index.js';
 import { MID } from '../peers/clients.js';
@@ -11,6 +11,8 @@ import { assertNothingLeft, holdings } from '../peers/leaks.js';
 import { ScriptedPeer, type Request } from '../peers/scripted.js';
 
 const line = suite('waiting line');
+
+const makeWaiter = (caller: object): Waiter => ({ caller, before: undefined, after: undefined, list: undefined });
 
 /** The same, as plainly as it can be said: callers in turn, each with a list. */
 class Model {
@@ -59,7 +61,7 @@ line('is what its model is, whatever is done', () => {
     const all: Waiter[] = [];
     for (const { do: what, which } of steps) {
       if (what === 'push') {
-        const waiter = new Waiter(CALLERS[which]!);
+        const waiter = makeWaiter(CALLERS[which]!);
         all.push(waiter);
         real.push(waiter);
         model.push(waiter);
@@ -80,9 +82,9 @@ line('is what its model is, whatever is done', () => {
 line('lets in as many as may wait, and a caller with less than its share beyond them', () => {
   const [greedy, modest] = [{}, {}];
   const real = new WaitingLine();
-  while (real.hasRoom(greedy, 10)) real.push(new Waiter(greedy));
+  while (real.hasRoom(greedy, 10)) real.push(makeWaiter(greedy));
   assert.is(real.length, 10);
-  while (real.hasRoom(modest, 10)) real.push(new Waiter(modest));
+  while (real.hasRoom(modest, 10)) real.push(makeWaiter(modest));
   assert.is(real.length, 15);
   assert.not(real.hasRoom(greedy, 10));
   assert.not(real.hasRoom(greedy, 0));
