@@ -162,6 +162,7 @@ export class Exchange {
     return resp;
   }
 
+  /** Not a part of `callSync`, which would set up for the function that is made here in every call. */
   #callTelling<ReqInit, Resp>(
     method: ClientMethod<ReqInit, Resp>,
     wantFDs: number,
