@@ -75,7 +75,7 @@ export const RUNTIME_TYPES: Readonly<Record<string, readonly string[]>> = {
   description: ['ProtocolDescription'],
   layout: ['Layouts'],
   opaque: ['Opaque32', 'Opaque64'],
-  payload: ['Payload'],
+  payload: ['Marshalled', 'Payload'],
   protocol: [
     'Answer',
     'CallContext',

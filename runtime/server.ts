@@ -27,7 +27,7 @@ export type { ServeWhat } from './session/serve-what.js';
 export type { ServeModule } from './session/threaded-server.js';
 export type { ServerSettings } from './session/server.js';
 export { RPCError } from './wire/errno.js';
-export type { Answer, CallContext, ServerProtocol } from './wire/protocol.js';
+export type { Answer, CallContext, Marshalled, ServerProtocol } from './wire/protocol.js';
 
 /**
  * Starts a server: `root`, a filesystem such as `localDirectory`, by LISAFS; or `protocol` with `handlers`; or a

@@ -2,7 +2,7 @@
 
 import { isPromise } from '../../runtime/wire/answer.js';
 import { EOPNOTSUPP } from '../../runtime/wire/errno.js';
-import { MALFORMED, type Payload } from '../../runtime/wire/payload.js';
+import { MALFORMED, type Marshalled, type Payload } from '../../runtime/wire/payload.js';
 import { Empty, formatEmpty, unmarshalEmpty } from '../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../runtime/wire/protocol.js';
 import {
@@ -37,17 +37,17 @@ import { describeExtensions } from './reflection.js';
  */
 export interface ExtensionsHandlers {
   /** Compares the schemas of the two sides, so that neither reads what the other did not write. */
-  fingerprint?(req: FingerprintReq, context: CallContext): Answer<FingerprintRespInit>;
+  fingerprint?(req: FingerprintReq, context: CallContext): Answer<FingerprintRespInit | Marshalled>;
 
   /** Reads the server's description of its protocol, with which a tool can call what it knows no schema of. */
-  reflection?(req: ReflectionReq, context: CallContext): Answer<ReflectionRespInit>;
+  reflection?(req: ReflectionReq, context: CallContext): Answer<ReflectionRespInit | Marshalled>;
 
   /**
    * Asks for the eventfd that the server writes to when it has answered and the client sleeps.
    *
    * Donates with `context.donate`, in this order: doorbell.
    */
-  doorbell?(req: Empty, context: CallContext): Answer<DoorbellRespInit>;
+  doorbell?(req: Empty, context: CallContext): Answer<DoorbellRespInit | Marshalled>;
 }
 
 /** Request objects that nobody is using. One is taken while its handler runs, so a handler may dispatch as well. */
@@ -64,21 +64,24 @@ const spare: Spare = {
 };
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondFingerprintResp(payload: Payload, resp: FingerprintRespInit): number {
-  const size = sizeFingerprintResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalFingerprintResp(payload, 0, resp);
+function respondFingerprintResp(payload: Payload, resp: FingerprintRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeFingerprintResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalFingerprintResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondReflectionResp(payload: Payload, resp: ReflectionRespInit): number {
-  const size = sizeReflectionResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalReflectionResp(payload, 0, resp);
+function respondReflectionResp(payload: Payload, resp: ReflectionRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeReflectionResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalReflectionResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondDoorbellResp(payload: Payload, resp: DoorbellRespInit): number {
-  const size = sizeDoorbellResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalDoorbellResp(payload, 0, resp);
+function respondDoorbellResp(payload: Payload, resp: DoorbellRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeDoorbellResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalDoorbellResp(payload, 0, resp);
 }
 
 function serveFingerprint(

@@ -2,7 +2,7 @@
 
 import { isPromise } from '../../runtime/wire/answer.js';
 import { EOPNOTSUPP } from '../../runtime/wire/errno.js';
-import { MALFORMED, type Payload } from '../../runtime/wire/payload.js';
+import { MALFORMED, type Marshalled, type Payload } from '../../runtime/wire/payload.js';
 import { Empty, formatEmpty, unmarshalEmpty } from '../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../runtime/wire/protocol.js';
 import {
@@ -205,49 +205,49 @@ export interface LISAFSHandlers {
    *
    * Donates with `context.donate`, in this order: hostFD.
    */
-  mount?(req: Empty, context: CallContext): Answer<MountRespInit>;
+  mount?(req: Empty, context: CallContext): Answer<MountRespInit | Marshalled>;
 
   /**
    * Asks for one more channel. Donates the memory that holds its packet window, and its FD channel's socket.
    *
    * Donates with `context.donate`, in this order: dataFD, fdSocket.
    */
-  channel?(req: Empty, context: CallContext): Answer<ChannelRespInit>;
+  channel?(req: Empty, context: CallContext): Answer<ChannelRespInit | Marshalled>;
 
   /** Tells what is known of a file, as fstat(2) does. */
-  fstat?(req: FStatReq, context: CallContext): Answer<StatxInit>;
+  fstat?(req: FStatReq, context: CallContext): Answer<StatxInit | Marshalled>;
 
   /**
    * Changes what is recorded about a file: permissions, owner, size and times in one go. Each can fail on its own; the
    * response says which did.
    */
-  setStat?(req: SetStatReq, context: CallContext): Answer<SetStatRespInit>;
+  setStat?(req: SetStatReq, context: CallContext): Answer<SetStatRespInit | Marshalled>;
 
   /**
    * Walks from a directory along path components. Ends early at a symlink, which is for the client to follow, and at a
    * component that does not exist.
    */
-  walk?(req: WalkReq, context: CallContext): Answer<WalkRespInit>;
+  walk?(req: WalkReq, context: CallContext): Answer<WalkRespInit | Marshalled>;
 
   /**
    * Walks as Walk does, but only reports what is known of the files. An empty first component asks about the directory
    * where the walk begins.
    */
-  walkStat?(req: WalkReq, context: CallContext): Answer<WalkStatRespInit>;
+  walkStat?(req: WalkReq, context: CallContext): Answer<WalkStatRespInit | Marshalled>;
 
   /**
    * Opens a file. Donates a descriptor of it where the server can and will.
    *
    * Donates with `context.donate`, in this order: hostFD.
    */
-  openAt?(req: OpenAtReq, context: CallContext): Answer<OpenAtRespInit>;
+  openAt?(req: OpenAtReq, context: CallContext): Answer<OpenAtRespInit | Marshalled>;
 
   /**
    * Makes a regular file that must not exist yet, and opens it. Donates a descriptor as OpenAt does.
    *
    * Donates with `context.donate`, in this order: hostFD.
    */
-  openCreateAt?(req: OpenCreateAtReq, context: CallContext): Answer<OpenCreateAtRespInit>;
+  openCreateAt?(req: OpenCreateAtReq, context: CallContext): Answer<OpenCreateAtRespInit | Marshalled>;
 
   /** Closes FDs, many at once. One that is not known is passed over. */
   close?(req: CloseReq, context: CallContext): Answer<void>;
@@ -256,31 +256,31 @@ export interface LISAFSHandlers {
   fsync?(req: FSyncReq, context: CallContext): Answer<void>;
 
   /** Writes at a position, as pwrite(2) does. */
-  pwrite?(req: PWriteReq, context: CallContext): Answer<PWriteRespInit>;
+  pwrite?(req: PWriteReq, context: CallContext): Answer<PWriteRespInit | Marshalled>;
 
   /** Reads at a position, as pread(2) does. */
-  pread?(req: PReadReq, context: CallContext): Answer<PReadRespInit>;
+  pread?(req: PReadReq, context: CallContext): Answer<PReadRespInit | Marshalled>;
 
   /** Makes a directory. */
-  mkdirAt?(req: MkdirAtReq, context: CallContext): Answer<MkdirAtRespInit>;
+  mkdirAt?(req: MkdirAtReq, context: CallContext): Answer<MkdirAtRespInit | Marshalled>;
 
   /** Makes a file of another kind, as mknod(2) does. */
-  mknodAt?(req: MknodAtReq, context: CallContext): Answer<MknodAtRespInit>;
+  mknodAt?(req: MknodAtReq, context: CallContext): Answer<MknodAtRespInit | Marshalled>;
 
   /** Makes a symlink. */
-  symlinkAt?(req: SymlinkAtReq, context: CallContext): Answer<SymlinkAtRespInit>;
+  symlinkAt?(req: SymlinkAtReq, context: CallContext): Answer<SymlinkAtRespInit | Marshalled>;
 
   /** Gives a file one more name. */
-  linkAt?(req: LinkAtReq, context: CallContext): Answer<LinkAtRespInit>;
+  linkAt?(req: LinkAtReq, context: CallContext): Answer<LinkAtRespInit | Marshalled>;
 
   /** Tells about the file system that holds a file, as fstatfs(2) does. */
-  fstatFS?(req: FStatFSReq, context: CallContext): Answer<StatFSInit>;
+  fstatFS?(req: FStatFSReq, context: CallContext): Answer<StatFSInit | Marshalled>;
 
   /** Reserves, frees or clears storage of a file, as fallocate(2) does. */
   fallocate?(req: FAllocateReq, context: CallContext): Answer<void>;
 
   /** Tells what a symlink says. */
-  readLinkAt?(req: ReadLinkAtReq, context: CallContext): Answer<ReadLinkAtRespInit>;
+  readLinkAt?(req: ReadLinkAtReq, context: CallContext): Answer<ReadLinkAtRespInit | Marshalled>;
 
   /** Lets the server do whatever belongs to the closing of a file. Not every server supports it. */
   flush?(req: FlushReq, context: CallContext): Answer<void>;
@@ -290,7 +290,7 @@ export interface LISAFSHandlers {
    *
    * Donates with `context.donate`, in this order: socket.
    */
-  connect?(req: ConnectReq, context: CallContext): Answer<ConnectRespInit>;
+  connect?(req: ConnectReq, context: CallContext): Answer<ConnectRespInit | Marshalled>;
 
   /** Removes a name, and a directory with AT_REMOVEDIR. */
   unlinkAt?(req: UnlinkAtReq, context: CallContext): Answer<void>;
@@ -299,16 +299,16 @@ export interface LISAFSHandlers {
   renameAt?(req: RenameAtReq, context: CallContext): Answer<void>;
 
   /** Reads the next entries of a directory, as getdents64(2) does. */
-  getdents64?(req: Getdents64Req, context: CallContext): Answer<Getdents64RespInit>;
+  getdents64?(req: Getdents64Req, context: CallContext): Answer<Getdents64RespInit | Marshalled>;
 
   /** Reads an extended attribute. */
-  fgetXattr?(req: FGetXattrReq, context: CallContext): Answer<FGetXattrRespInit>;
+  fgetXattr?(req: FGetXattrReq, context: CallContext): Answer<FGetXattrRespInit | Marshalled>;
 
   /** Sets an extended attribute. */
   fsetXattr?(req: FSetXattrReq, context: CallContext): Answer<void>;
 
   /** Lists the names of a file's extended attributes. */
-  flistXattr?(req: FListXattrReq, context: CallContext): Answer<FListXattrRespInit>;
+  flistXattr?(req: FListXattrReq, context: CallContext): Answer<FListXattrRespInit | Marshalled>;
 
   /** Removes an extended attribute. */
   fremoveXattr?(req: FRemoveXattrReq, context: CallContext): Answer<void>;
@@ -318,7 +318,7 @@ export interface LISAFSHandlers {
    *
    * Donates with `context.donate`, in this order: socket.
    */
-  bindAt?(req: BindAtReq, context: CallContext): Answer<BindAtRespInit>;
+  bindAt?(req: BindAtReq, context: CallContext): Answer<BindAtRespInit | Marshalled>;
 
   /** Lets a bound socket take connections. */
   listen?(req: ListenReq, context: CallContext): Answer<void>;
@@ -328,14 +328,14 @@ export interface LISAFSHandlers {
    *
    * Donates with `context.donate`, in this order: connection.
    */
-  accept?(req: AcceptReq, context: CallContext): Answer<AcceptRespInit>;
+  accept?(req: AcceptReq, context: CallContext): Answer<AcceptRespInit | Marshalled>;
 
   /**
    * Connects as Connect does, in the name of a user and a group. Donates the connected socket.
    *
    * Donates with `context.donate`, in this order: socket.
    */
-  connectWithCreds?(req: ConnectWithCredsReq, context: CallContext): Answer<ConnectWithCredsRespInit>;
+  connectWithCreds?(req: ConnectWithCredsReq, context: CallContext): Answer<ConnectWithCredsRespInit | Marshalled>;
 
   /** Moves or renames a file, as renameat2(2) does. */
   renameAt2?(req: RenameAt2Req, context: CallContext): Answer<void>;
@@ -415,141 +415,164 @@ const spare: Spare = {
 };
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondMountResp(payload: Payload, resp: MountRespInit): number {
-  const size = sizeMountResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalMountResp(payload, 0, resp);
+function respondMountResp(payload: Payload, resp: MountRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeMountResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalMountResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondChannelResp(payload: Payload, resp: ChannelRespInit): number {
-  const size = sizeChannelResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalChannelResp(payload, 0, resp);
+function respondChannelResp(payload: Payload, resp: ChannelRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeChannelResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalChannelResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondStatx(payload: Payload, resp: StatxInit): number {
-  const size = sizeStatx(resp);
-  return size > payload.capacity ? MALFORMED : marshalStatx(payload, 0, resp);
+function respondStatx(payload: Payload, resp: StatxInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeStatx(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalStatx(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondSetStatResp(payload: Payload, resp: SetStatRespInit): number {
-  const size = sizeSetStatResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalSetStatResp(payload, 0, resp);
+function respondSetStatResp(payload: Payload, resp: SetStatRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeSetStatResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalSetStatResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondWalkResp(payload: Payload, resp: WalkRespInit): number {
-  const size = sizeWalkResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalWalkResp(payload, 0, resp);
+function respondWalkResp(payload: Payload, resp: WalkRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeWalkResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalWalkResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondWalkStatResp(payload: Payload, resp: WalkStatRespInit): number {
-  const size = sizeWalkStatResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalWalkStatResp(payload, 0, resp);
+function respondWalkStatResp(payload: Payload, resp: WalkStatRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeWalkStatResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalWalkStatResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondOpenAtResp(payload: Payload, resp: OpenAtRespInit): number {
-  const size = sizeOpenAtResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalOpenAtResp(payload, 0, resp);
+function respondOpenAtResp(payload: Payload, resp: OpenAtRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeOpenAtResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalOpenAtResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondOpenCreateAtResp(payload: Payload, resp: OpenCreateAtRespInit): number {
-  const size = sizeOpenCreateAtResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalOpenCreateAtResp(payload, 0, resp);
+function respondOpenCreateAtResp(payload: Payload, resp: OpenCreateAtRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeOpenCreateAtResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalOpenCreateAtResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondPWriteResp(payload: Payload, resp: PWriteRespInit): number {
-  const size = sizePWriteResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalPWriteResp(payload, 0, resp);
+function respondPWriteResp(payload: Payload, resp: PWriteRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizePWriteResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalPWriteResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondPReadResp(payload: Payload, resp: PReadRespInit): number {
-  const size = sizePReadResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalPReadResp(payload, 0, resp);
+function respondPReadResp(payload: Payload, resp: PReadRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizePReadResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalPReadResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondMkdirAtResp(payload: Payload, resp: MkdirAtRespInit): number {
-  const size = sizeMkdirAtResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalMkdirAtResp(payload, 0, resp);
+function respondMkdirAtResp(payload: Payload, resp: MkdirAtRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeMkdirAtResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalMkdirAtResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondMknodAtResp(payload: Payload, resp: MknodAtRespInit): number {
-  const size = sizeMknodAtResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalMknodAtResp(payload, 0, resp);
+function respondMknodAtResp(payload: Payload, resp: MknodAtRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeMknodAtResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalMknodAtResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondSymlinkAtResp(payload: Payload, resp: SymlinkAtRespInit): number {
-  const size = sizeSymlinkAtResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalSymlinkAtResp(payload, 0, resp);
+function respondSymlinkAtResp(payload: Payload, resp: SymlinkAtRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeSymlinkAtResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalSymlinkAtResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondLinkAtResp(payload: Payload, resp: LinkAtRespInit): number {
-  const size = sizeLinkAtResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalLinkAtResp(payload, 0, resp);
+function respondLinkAtResp(payload: Payload, resp: LinkAtRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeLinkAtResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalLinkAtResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondStatFS(payload: Payload, resp: StatFSInit): number {
-  const size = sizeStatFS(resp);
-  return size > payload.capacity ? MALFORMED : marshalStatFS(payload, 0, resp);
+function respondStatFS(payload: Payload, resp: StatFSInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeStatFS(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalStatFS(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondReadLinkAtResp(payload: Payload, resp: ReadLinkAtRespInit): number {
-  const size = sizeReadLinkAtResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalReadLinkAtResp(payload, 0, resp);
+function respondReadLinkAtResp(payload: Payload, resp: ReadLinkAtRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeReadLinkAtResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalReadLinkAtResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondConnectResp(payload: Payload, resp: ConnectRespInit): number {
-  const size = sizeConnectResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalConnectResp(payload, 0, resp);
+function respondConnectResp(payload: Payload, resp: ConnectRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeConnectResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalConnectResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondGetdents64Resp(payload: Payload, resp: Getdents64RespInit): number {
-  const size = sizeGetdents64Resp(resp);
-  return size > payload.capacity ? MALFORMED : marshalGetdents64Resp(payload, 0, resp);
+function respondGetdents64Resp(payload: Payload, resp: Getdents64RespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeGetdents64Resp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalGetdents64Resp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondFGetXattrResp(payload: Payload, resp: FGetXattrRespInit): number {
-  const size = sizeFGetXattrResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalFGetXattrResp(payload, 0, resp);
+function respondFGetXattrResp(payload: Payload, resp: FGetXattrRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeFGetXattrResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalFGetXattrResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondFListXattrResp(payload: Payload, resp: FListXattrRespInit): number {
-  const size = sizeFListXattrResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalFListXattrResp(payload, 0, resp);
+function respondFListXattrResp(payload: Payload, resp: FListXattrRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeFListXattrResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalFListXattrResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondBindAtResp(payload: Payload, resp: BindAtRespInit): number {
-  const size = sizeBindAtResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalBindAtResp(payload, 0, resp);
+function respondBindAtResp(payload: Payload, resp: BindAtRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeBindAtResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalBindAtResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondAcceptResp(payload: Payload, resp: AcceptRespInit): number {
-  const size = sizeAcceptResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalAcceptResp(payload, 0, resp);
+function respondAcceptResp(payload: Payload, resp: AcceptRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeAcceptResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalAcceptResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondConnectWithCredsResp(payload: Payload, resp: ConnectWithCredsRespInit): number {
-  const size = sizeConnectWithCredsResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalConnectWithCredsResp(payload, 0, resp);
+function respondConnectWithCredsResp(payload: Payload, resp: ConnectWithCredsRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeConnectWithCredsResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalConnectWithCredsResp(payload, 0, resp);
 }
 
 function serveMount(

@@ -36,6 +36,7 @@ import {
   S_IFMT,
   S_IFREG,
   S_IFSOCK,
+  statBytesOf,
   statFileSystemOf,
   statOf,
 } from './local-stat.js';
@@ -86,6 +87,10 @@ export class LocalFile implements ControlFile {
 
   stat(into?: Statx): Statx | number {
     return statOf(this.fd, into);
+  }
+
+  statBytes(): Uint8Array | number {
+    return statBytesOf(this.fd);
   }
 
   setStat(change: StatChange): StatChangeOutcome {

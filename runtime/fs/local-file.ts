@@ -4,7 +4,7 @@ import { allocateStorage, readAt, syncFile, writeAt } from '../os/content.js';
 import { closeFD, duplicateFD } from '../os/descriptor.js';
 import type { DirectoryEntry, Opened, OpenFile, Statx } from '../session/backend.js';
 import { entriesOf } from './local-entries.js';
-import { statOf } from './local-stat.js';
+import { statBytesOf, statOf } from './local-stat.js';
 
 export class LocalOpenFile implements OpenFile {
   readonly answersAtOnce = true;
@@ -21,6 +21,10 @@ export class LocalOpenFile implements OpenFile {
 
   stat(into?: Statx): Statx | number {
     return statOf(this.#fd, into);
+  }
+
+  statBytes(): Uint8Array | number {
+    return statBytesOf(this.#fd);
   }
 
   read(target: Uint8Array, offset: number | bigint): number {

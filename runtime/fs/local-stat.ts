@@ -12,6 +12,8 @@ export const S_IFCHR = 0o020000;
 export const S_IFIFO = 0o010000;
 
 const STATX_BYTES = 144;
+const ATTRIBUTES_AT = 8;
+const ATTRIBUTES_MASK_AT = 56;
 
 /**
  * What is known of an open file, in `stat`; or a negative errno. The wire's Statx begins as the kernel's struct. The
@@ -24,6 +26,20 @@ export function statOf(fd: number, stat = new Statx()): Statx | number {
   stat.attributes = 0;
   stat.attributesMask = 0;
   return stat;
+}
+
+const statxBytes = kernelAnswer.run(0, STATX_BYTES);
+
+/** As statOf, in the form of the wire; valid until the kernel is asked again. The rest of its struct stays here. */
+export function statBytesOf(fd: number): Uint8Array | number {
+  const error = statFD(fd);
+  if (error < 0) return error;
+  const { view } = kernelAnswer;
+  view.setInt32(ATTRIBUTES_AT, 0, true);
+  view.setInt32(ATTRIBUTES_AT + 4, 0, true);
+  view.setInt32(ATTRIBUTES_MASK_AT, 0, true);
+  view.setInt32(ATTRIBUTES_MASK_AT + 4, 0, true);
+  return statxBytes;
 }
 
 /** struct statfs of 64-bit machines: all of it is 64 bits wide, but for the id. */

@@ -93,6 +93,11 @@ export interface ControlFile {
 
   /** What is known of it; `into` is an object that may be filled and given back, by what answers at once. */
   stat(into?: Statx): Result<StatxInit>;
+  /**
+   * As `stat`, at once, by what has it in the form in which it is sent: a Statx's 144 bytes, valid until this is asked
+   * again, or a negative errno.
+   */
+  statBytes?(): Uint8Array | number;
   setStat?(change: StatChange): Result<StatChangeOutcome>;
   /** Finds one name in this directory. -ENOENT where there is none. Symlinks are found, not followed. */
   walk?(name: string): Result<Found>;
@@ -149,6 +154,8 @@ export interface OpenFile {
   close?(): void;
   /** What is known of it; `into` is an object that may be filled and given back, by what answers at once. */
   stat(into?: Statx): Result<StatxInit>;
+  /** As ControlFile's. */
+  statBytes?(): Uint8Array | number;
   /** Reads from `offset` on to `target`. Gives the count of bytes, less than fit only at the end. */
   read?(target: Uint8Array, offset: number | bigint): Result<number>;
   /** `source` is the caller's again when this is answered. */

@@ -14,6 +14,7 @@ import {
   type StatxInit,
 } from '../../generated/lisafs/index.js';
 import { EPERM } from '../wire/errno.js';
+import type { CallContext, Marshalled } from '../wire/protocol.js';
 import type { ControlFD, OpenFD } from './fd-table.js';
 import { andThen, failure, resultOf, type Later } from './failure.js';
 import { voidResult } from './lisafs-io.js';
@@ -22,16 +23,24 @@ import { checkNotDeleted, orUnsupported, type LISAFSSession } from './lisafs-ses
 /** STATX_MODE, _UID, _GID, _SIZE, _ATIME, _MTIME. */
 const SETTABLE = 0x2 | 0x8 | 0x10 | 0x200 | 0x20 | 0x40;
 
+type AnyStat = StatxInit | Marshalled;
+
 /** What a file system that answers at once may answer in: it is sent before anybody asks again. */
 const answer = new Statx();
 
-export function fstat(session: LISAFSSession, req: FStatReq): Later<StatxInit> {
-  return session.reading(session.fds.controlOrOpen(req.fd), statOf);
+export function fstat(session: LISAFSSession, req: FStatReq, context: CallContext): Later<AnyStat> {
+  return session.reading(session.fds.controlOrOpen(req.fd), statOf, context);
 }
 
 /** Of calls that waited each has an object of its own. */
-function statOf({ file }: ControlFD | OpenFD, _arg: undefined, waited: boolean): Later<StatxInit> {
-  return resultOf(waited ? file.stat() : file.stat(answer));
+function statOf({ file }: ControlFD | OpenFD, context: CallContext, waited: boolean): Later<AnyStat> {
+  if (waited) return resultOf(file.stat());
+  if (file.statBytes === undefined || context.marshalled === undefined || context.isObserved === true) {
+    return resultOf(file.stat(answer));
+  }
+  const bytes = file.statBytes();
+  if (typeof bytes === 'number') throw failure(-bytes);
+  return context.marshalled(bytes);
 }
 
 export function setStat(session: LISAFSSession, req: SetStatReq): Later<SetStatRespInit> {

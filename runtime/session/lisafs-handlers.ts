@@ -33,7 +33,7 @@ export const READ_ONLY_REFUSALS: ReadonlyMap<number, number> = new Map(CHANGES.m
 export function lisafsHandlers(session: LISAFSSession): LISAFSHandlers {
   return {
     mount: (_req, context) => walking.mount(session, context),
-    fstat: (req) => attributes.fstat(session, req),
+    fstat: (req, context) => attributes.fstat(session, req, context),
     setStat: (req) => attributes.setStat(session, req),
     walk: (req) => walking.walk(session, req),
     walkStat: (req) => walking.walkStat(session, req),

@@ -155,6 +155,7 @@ function dispatchObserved<Handlers>(
   protocol: ServerProtocol<Handlers>,
   ...[handlers, mid, payload, payloadLen, context]: DispatchArguments<Handlers>
 ): number | Promise<number> {
+  (context as { isObserved?: boolean }).isObserved = true;
   const of = { protocol: protocol.name, name: protocol.names.get(mid) ?? `MID ${mid}`, mid };
   let begun: CallEvent | undefined;
   const telling = new Proxy(handlers as object, {

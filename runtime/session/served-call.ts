@@ -8,7 +8,7 @@ import { closeAll } from '../transport/donation.js';
 import { wrongType, outOfRange } from '../wire/invalid.js';
 import { MAX_RIGHTS_COUNT } from '../wire/limits.js';
 import type { Payload } from '../wire/payload.js';
-import type { CallContext } from '../wire/protocol.js';
+import type { CallContext, Marshalled } from '../wire/protocol.js';
 
 /** What all calls over one communicator have in common. */
 export interface CallPlace {
@@ -28,6 +28,7 @@ export class ServedCall implements CallContext {
   began = 0;
   readonly #place: CallPlace;
   readonly #donates: boolean;
+  isObserved = false;
   #fds = ANSWERED;
 
   /** `donates`: whether the response of the message brings descriptors. */
@@ -67,9 +68,15 @@ export class ServedCall implements CallContext {
     return this.#fds !== ANSWERED && at + size <= payload.capacity ? payload.run(at, size) : undefined;
   }
 
+  marshalled(bytes: Uint8Array): Marshalled {
+    if (this.#fds === ANSWERED) throw new Error('a call was answered already, and takes no other response');
+    return this.#place.payload.putMarshalled(bytes);
+  }
+
   /** A request was read, and its handler is next. */
   begin(mid: number): void {
     this.mid = mid;
+    this.isObserved = false;
     this.#fds = NO_FDS;
   }
 

@@ -10,6 +10,14 @@ import { highHalf, lowHalf, splitI64, splitU64 } from './u64.js';
 /** What unmarshal returns for bytes that are not such a message: -EIO, which is what gVisor answers for them. */
 export const MALFORMED = -5;
 
+declare const marshalled: unique symbol;
+
+/** Says that a message stands in its payload already, and how many bytes it has. */
+export type Marshalled = number & { readonly [marshalled]: true };
+
+/** No message has this size. */
+const NOT_MARSHALLED = -1;
+
 /**
  * Two views on the same bytes: `view` for integers, `bytes` for runs of bytes. Offsets count from the payload's start.
  */
@@ -22,6 +30,9 @@ export class Payload {
   #run: Uint8Array | undefined;
   #runAt = 0;
   #runSize = 0;
+  #marshalled = NOT_MARSHALLED;
+  /** For what is put here whole: V8 calls a method of an array at once where it has to look for a Buffer's. */
+  #whole: Uint8Array | undefined;
 
   constructor(buffer: ArrayBuffer, byteOffset: number, byteLength: number) {
     this.view = new DataView(buffer, byteOffset, byteLength);
@@ -45,6 +56,28 @@ export class Payload {
   /** True for the object that `run` gave last, if its bytes begin at `at`. */
   isRunAt(at: number, run: Uint8Array): boolean {
     return run === this.#run && at === this.#runAt;
+  }
+
+  /**
+   * Copies a message here that is in its wire form already. Throws a TypeError or a RangeError, and copies nothing,
+   * where it is none or too large.
+   */
+  putMarshalled(bytes: Uint8Array): Marshalled {
+    if (!(bytes instanceof Uint8Array)) throw wrongType('bytes', 'a Uint8Array', bytes);
+    const { length } = bytes;
+    if (length > this.capacity) throw outOfRange('bytes.length', `at most ${this.capacity}`, length);
+    this.#whole ??= new Uint8Array(this.bytes.buffer, this.bytes.byteOffset, this.capacity);
+    this.#whole.set(bytes);
+    this.#marshalled = length;
+    return length as Marshalled;
+  }
+
+  /** The size of the message that was put here last, which is asked once. Throws a TypeError for any other number. */
+  sizeOf(message: number): number {
+    const size = this.#marshalled;
+    this.#marshalled = NOT_MARSHALLED;
+    if (message !== size) throw wrongType('answer', 'an object, or what context.marshalled has given', message);
+    return size;
   }
 
   /** A payload of its own memory, shared with nobody. */

@@ -8,7 +8,9 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import type { ProtocolDescription } from './description.js';
 import type { Layouts } from './layout.js';
-import type { Payload } from './payload.js';
+import type { Marshalled, Payload } from './payload.js';
+
+export type { Marshalled } from './payload.js';
 
 /**
  * A descriptor that a response donated, and its owner. It is closed with `close`, by `using`, or by what it is turned
@@ -141,6 +143,13 @@ export interface CallContext {
    * it first. Only for handlers that answer at once.
    */
   room?(at: number, size: number): Uint8Array | undefined;
+  /**
+   * Puts a response that is in its wire form already, all of its `bytes`, where it is sent from: answer with what this
+   * returns. Nothing is checked but that there is room; a client that cannot read it says so.
+   */
+  marshalled?(bytes: Uint8Array): Marshalled;
+  /** True where somebody wants to see the response (`lisafs:serve`): better answer with an object then. */
+  readonly isObserved?: boolean;
   /** Fires when the client hangs up, or the server is closed: what is still being done is for nobody. */
   readonly signal: AbortSignal;
 }

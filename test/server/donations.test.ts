@@ -4,35 +4,12 @@ import { openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { connect, FDID, type LISAFSClient, type RPCError } from '../../runtime/index.js';
-import { LISAFSServer, serve, type CallContext, type LISAFSHandlers } from '../../runtime/server.js';
+import { FDID, type RPCError } from '../../runtime/index.js';
+import type { CallContext, LISAFSHandlers } from '../../runtime/server.js';
 import { closeFD } from '../../runtime/os/descriptor.js';
-import { newPair } from '../interop/session.js';
-import { assertNothingLeft, holdings } from '../peers/leaks.js';
+import { served } from './handlers.js';
 
 const someFD = (): number => openSync('/dev/null', 'r');
-
-interface Served {
-  readonly client: LISAFSClient;
-  readonly faults: string[];
-}
-
-async function served(handlers: LISAFSHandlers, channels: number, body: (to: Served) => Promise<void>): Promise<void> {
-  const before = holdings();
-  const faults: string[] = [];
-  const [ours, theirs] = newPair();
-  const onFault = (error: unknown, message: string): unknown => faults.push(`${message}: ${String(error)}`);
-  const server = await serve({ fd: theirs, protocol: LISAFSServer, handlers, onFault, channels });
-  const client = await connect({ fd: ours, channels, callTimeout: 5000 });
-  try {
-    await client.mount();
-    await body({ client, faults });
-  } finally {
-    await client.disconnect();
-    await server.closed;
-  }
-  assertNothingLeft(before);
-}
 
 const donations = suite('donations');
 

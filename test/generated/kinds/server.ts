@@ -2,7 +2,7 @@
 
 import { isPromise } from '../../../runtime/wire/answer.js';
 import { EMSGSIZE, EOPNOTSUPP, RPCError } from '../../../runtime/wire/errno.js';
-import { MALFORMED, type Payload } from '../../../runtime/wire/payload.js';
+import { MALFORMED, type Marshalled, type Payload } from '../../../runtime/wire/payload.js';
 import { Empty, formatEmpty, unmarshalEmpty } from '../../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../../runtime/wire/protocol.js';
 import {
@@ -116,26 +116,26 @@ import { describeKINDS } from './reflection.js';
  */
 export interface KINDSHandlers {
   /** Begins a connection: names the limits, and the messages that the server supports. */
-  mount?(req: Empty, context: CallContext): Answer<MountRespInit>;
+  mount?(req: Empty, context: CallContext): Answer<MountRespInit | Marshalled>;
 
   /**
    * Asks for one more channel. Donates the memory that holds its packet window, and its FD channel's socket.
    *
    * Donates with `context.donate`, in this order: dataFD, fdSocket.
    */
-  channel?(req: Empty, context: CallContext): Answer<ChannelRespInit>;
+  channel?(req: Empty, context: CallContext): Answer<ChannelRespInit | Marshalled>;
 
-  integers?(req: Integers, context: CallContext): Answer<IntegersInit>;
+  integers?(req: Integers, context: CallContext): Answer<IntegersInit | Marshalled>;
 
-  pair?(req: Pair, context: CallContext): Answer<PairInit>;
+  pair?(req: Pair, context: CallContext): Answer<PairInit | Marshalled>;
 
-  readBlock?(req: Outer, context: CallContext): Answer<BlockInit>;
+  readBlock?(req: Outer, context: CallContext): Answer<BlockInit | Marshalled>;
 
-  sizeBlock?(req: Block, context: CallContext): Answer<OuterInit>;
+  sizeBlock?(req: Block, context: CallContext): Answer<OuterInit | Marshalled>;
 
-  lists?(req: Lists, context: CallContext): Answer<ListsRespInit>;
+  lists?(req: Lists, context: CallContext): Answer<ListsRespInit | Marshalled>;
 
-  names?(req: Names2, context: CallContext): Answer<Names2Init>;
+  names?(req: Names2, context: CallContext): Answer<Names2Init | Marshalled>;
 
   nothing?(req: Empty, context: CallContext): Answer<void>;
 
@@ -143,31 +143,31 @@ export interface KINDSHandlers {
    *
    * Donates with `context.donate`, in this order: one, two.
    */
-  gift?(req: Empty, context: CallContext): Answer<GiftRespInit>;
+  gift?(req: Empty, context: CallContext): Answer<GiftRespInit | Marshalled>;
 
-  checks?(req: Checks, context: CallContext): Answer<ChecksInit>;
+  checks?(req: Checks, context: CallContext): Answer<ChecksInit | Marshalled>;
 
-  optionals?(req: Optionals, context: CallContext): Answer<OptionalsRespInit>;
+  optionals?(req: Optionals, context: CallContext): Answer<OptionalsRespInit | Marshalled>;
 
   /**
    *
    * Donates with `context.donate`, in this order: fd.
    */
-  made?(req: MadeReq, context: CallContext): Answer<MadeRespInit>;
+  made?(req: MadeReq, context: CallContext): Answer<MadeRespInit | Marshalled>;
 
-  locals?(req: Locals, context: CallContext): Answer<LocalsInit>;
+  locals?(req: Locals, context: CallContext): Answer<LocalsInit | Marshalled>;
 
   drop?(req: DropReq, context: CallContext): Answer<void>;
 
-  release?(req: ReleaseReq, context: CallContext): Answer<ReleaseRespInit>;
+  release?(req: ReleaseReq, context: CallContext): Answer<ReleaseRespInit | Marshalled>;
 
-  maybe?(req: Empty, context: CallContext): Answer<MaybeRespInit>;
+  maybe?(req: Empty, context: CallContext): Answer<MaybeRespInit | Marshalled>;
 
   /**
    *
    * Donates with `context.donate`, in this order: left, right.
    */
-  gifts?(req: GiftsReq, context: CallContext): Answer<GiftsRespInit>;
+  gifts?(req: GiftsReq, context: CallContext): Answer<GiftsRespInit | Marshalled>;
 }
 
 /** Request objects that nobody is using. One is taken while its handler runs, so a handler may dispatch as well. */
@@ -214,99 +214,119 @@ const spare: Spare = {
 };
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondMountResp(payload: Payload, resp: MountRespInit, limit = payload.capacity): number {
-  const size = sizeMountResp(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalMountResp(payload, 0, resp);
+function respondMountResp(payload: Payload, resp: MountRespInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeMountResp(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalMountResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondChannelResp(payload: Payload, resp: ChannelRespInit, limit = payload.capacity): number {
-  const size = sizeChannelResp(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalChannelResp(payload, 0, resp);
+function respondChannelResp(payload: Payload, resp: ChannelRespInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeChannelResp(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalChannelResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondIntegers(payload: Payload, resp: IntegersInit, limit = payload.capacity): number {
-  const size = sizeIntegers(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalIntegers(payload, 0, resp);
+function respondIntegers(payload: Payload, resp: IntegersInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeIntegers(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalIntegers(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondPair(payload: Payload, resp: PairInit, limit = payload.capacity): number {
-  const size = sizePair(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalPair(payload, 0, resp);
+function respondPair(payload: Payload, resp: PairInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizePair(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalPair(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondBlock(payload: Payload, resp: BlockInit, limit = payload.capacity): number {
-  const size = sizeBlock(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalBlock(payload, 0, resp);
+function respondBlock(payload: Payload, resp: BlockInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeBlock(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalBlock(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondOuter(payload: Payload, resp: OuterInit, limit = payload.capacity): number {
-  const size = sizeOuter(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalOuter(payload, 0, resp);
+function respondOuter(payload: Payload, resp: OuterInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeOuter(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalOuter(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondListsResp(payload: Payload, resp: ListsRespInit, limit = payload.capacity): number {
-  const size = sizeListsResp(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalListsResp(payload, 0, resp);
+function respondListsResp(payload: Payload, resp: ListsRespInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeListsResp(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalListsResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondNames2(payload: Payload, resp: Names2Init, limit = payload.capacity): number {
-  const size = sizeNames2(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalNames2(payload, 0, resp);
+function respondNames2(payload: Payload, resp: Names2Init | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeNames2(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalNames2(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondGiftResp(payload: Payload, resp: GiftRespInit, limit = payload.capacity): number {
-  const size = sizeGiftResp(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalGiftResp(payload, 0, resp);
+function respondGiftResp(payload: Payload, resp: GiftRespInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeGiftResp(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalGiftResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondChecks(payload: Payload, resp: ChecksInit, limit = payload.capacity): number {
-  const size = sizeChecks(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalChecks(payload, 0, resp);
+function respondChecks(payload: Payload, resp: ChecksInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeChecks(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalChecks(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondOptionalsResp(payload: Payload, resp: OptionalsRespInit, limit = payload.capacity): number {
-  const size = sizeOptionalsResp(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalOptionalsResp(payload, 0, resp);
+function respondOptionalsResp(
+  payload: Payload,
+  resp: OptionalsRespInit | Marshalled,
+  limit = payload.capacity,
+): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeOptionalsResp(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalOptionalsResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondMadeResp(payload: Payload, resp: MadeRespInit, limit = payload.capacity): number {
-  const size = sizeMadeResp(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalMadeResp(payload, 0, resp);
+function respondMadeResp(payload: Payload, resp: MadeRespInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeMadeResp(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalMadeResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondLocals(payload: Payload, resp: LocalsInit, limit = payload.capacity): number {
-  const size = sizeLocals(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalLocals(payload, 0, resp);
+function respondLocals(payload: Payload, resp: LocalsInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeLocals(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalLocals(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondReleaseResp(payload: Payload, resp: ReleaseRespInit, limit = payload.capacity): number {
-  const size = sizeReleaseResp(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalReleaseResp(payload, 0, resp);
+function respondReleaseResp(payload: Payload, resp: ReleaseRespInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeReleaseResp(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalReleaseResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondMaybeResp(payload: Payload, resp: MaybeRespInit, limit = payload.capacity): number {
-  const size = sizeMaybeResp(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalMaybeResp(payload, 0, resp);
+function respondMaybeResp(payload: Payload, resp: MaybeRespInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeMaybeResp(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalMaybeResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondGiftsResp(payload: Payload, resp: GiftsRespInit, limit = payload.capacity): number {
-  const size = sizeGiftsResp(resp);
-  return size > payload.capacity || size > limit ? MALFORMED : marshalGiftsResp(payload, 0, resp);
+function respondGiftsResp(payload: Payload, resp: GiftsRespInit | Marshalled, limit = payload.capacity): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeGiftsResp(resp);
+  if (size > payload.capacity || size > limit) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalGiftsResp(payload, 0, resp);
 }
 
 function serveMount(

@@ -2,7 +2,7 @@
 
 import { isPromise } from '../../../runtime/wire/answer.js';
 import { EOPNOTSUPP, RPCError } from '../../../runtime/wire/errno.js';
-import { MALFORMED, type Payload } from '../../../runtime/wire/payload.js';
+import { MALFORMED, type Marshalled, type Payload } from '../../../runtime/wire/payload.js';
 import { Empty, formatEmpty, unmarshalEmpty } from '../../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../../runtime/wire/protocol.js';
 import {
@@ -52,20 +52,20 @@ import { describeSTORE } from './reflection.js';
  */
 export interface STOREHandlers {
   /** Begins a connection: names the limits, and the messages that the server supports. */
-  mount?(req: Empty, context: CallContext): Answer<MountRespInit>;
+  mount?(req: Empty, context: CallContext): Answer<MountRespInit | Marshalled>;
 
   /**
    * Asks for one more channel. Donates the memory that holds its packet window, and its FD channel's socket.
    *
    * Donates with `context.donate`, in this order: dataFD, fdSocket.
    */
-  channel?(req: Empty, context: CallContext): Answer<ChannelRespInit>;
+  channel?(req: Empty, context: CallContext): Answer<ChannelRespInit | Marshalled>;
 
-  get?(req: GetReq, context: CallContext): Answer<GetRespInit>;
+  get?(req: GetReq, context: CallContext): Answer<GetRespInit | Marshalled>;
 
-  put?(req: PutReq, context: CallContext): Answer<PutRespInit>;
+  put?(req: PutReq, context: CallContext): Answer<PutRespInit | Marshalled>;
 
-  count?(req: Empty, context: CallContext): Answer<CountRespInit>;
+  count?(req: Empty, context: CallContext): Answer<CountRespInit | Marshalled>;
 
   flush?(req: FlushReq, context: CallContext): Answer<void>;
 
@@ -94,33 +94,38 @@ const spare: Spare = {
 };
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondMountResp(payload: Payload, resp: MountRespInit): number {
-  const size = sizeMountResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalMountResp(payload, 0, resp);
+function respondMountResp(payload: Payload, resp: MountRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeMountResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalMountResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondChannelResp(payload: Payload, resp: ChannelRespInit): number {
-  const size = sizeChannelResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalChannelResp(payload, 0, resp);
+function respondChannelResp(payload: Payload, resp: ChannelRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeChannelResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalChannelResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondGetResp(payload: Payload, resp: GetRespInit): number {
-  const size = sizeGetResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalGetResp(payload, 0, resp);
+function respondGetResp(payload: Payload, resp: GetRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeGetResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalGetResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondPutResp(payload: Payload, resp: PutRespInit): number {
-  const size = sizePutResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalPutResp(payload, 0, resp);
+function respondPutResp(payload: Payload, resp: PutRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizePutResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalPutResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondCountResp(payload: Payload, resp: CountRespInit): number {
-  const size = sizeCountResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalCountResp(payload, 0, resp);
+function respondCountResp(payload: Payload, resp: CountRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeCountResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalCountResp(payload, 0, resp);
 }
 
 function serveMount(

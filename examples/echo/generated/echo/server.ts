@@ -2,7 +2,7 @@
 
 import { isPromise } from '../../../../runtime/wire/answer.js';
 import { EOPNOTSUPP } from '../../../../runtime/wire/errno.js';
-import { MALFORMED, type Payload } from '../../../../runtime/wire/payload.js';
+import { MALFORMED, type Marshalled, type Payload } from '../../../../runtime/wire/payload.js';
 import { Empty, formatEmpty, unmarshalEmpty } from '../../../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../../../runtime/wire/protocol.js';
 import {
@@ -34,17 +34,17 @@ import { describeEcho } from './reflection.js';
  */
 export interface EchoHandlers {
   /** Begins a connection: names the limits, and the messages that the server supports. */
-  mount?(req: Empty, context: CallContext): Answer<MountRespInit>;
+  mount?(req: Empty, context: CallContext): Answer<MountRespInit | Marshalled>;
 
   /**
    * Asks for one more channel. Donates the memory that holds its packet window, and its FD channel's socket.
    *
    * Donates with `context.donate`, in this order: dataFD, fdSocket.
    */
-  channel?(req: Empty, context: CallContext): Answer<ChannelRespInit>;
+  channel?(req: Empty, context: CallContext): Answer<ChannelRespInit | Marshalled>;
 
   /** Says the same. */
-  say?(req: SayReq, context: CallContext): Answer<SayRespInit>;
+  say?(req: SayReq, context: CallContext): Answer<SayRespInit | Marshalled>;
 }
 
 /** Request objects that nobody is using. One is taken while its handler runs, so a handler may dispatch as well. */
@@ -61,21 +61,24 @@ const spare: Spare = {
 };
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondMountResp(payload: Payload, resp: MountRespInit): number {
-  const size = sizeMountResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalMountResp(payload, 0, resp);
+function respondMountResp(payload: Payload, resp: MountRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeMountResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalMountResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondChannelResp(payload: Payload, resp: ChannelRespInit): number {
-  const size = sizeChannelResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalChannelResp(payload, 0, resp);
+function respondChannelResp(payload: Payload, resp: ChannelRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeChannelResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalChannelResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondSayResp(payload: Payload, resp: SayRespInit): number {
-  const size = sizeSayResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalSayResp(payload, 0, resp);
+function respondSayResp(payload: Payload, resp: SayRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeSayResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalSayResp(payload, 0, resp);
 }
 
 function serveMount(

@@ -2,7 +2,7 @@
 
 import { isPromise } from '../../../../runtime/wire/answer.js';
 import { EOPNOTSUPP, RPCError } from '../../../../runtime/wire/errno.js';
-import { MALFORMED, type Payload } from '../../../../runtime/wire/payload.js';
+import { MALFORMED, type Marshalled, type Payload } from '../../../../runtime/wire/payload.js';
 import { Empty, formatEmpty, unmarshalEmpty } from '../../../../runtime/wire/struct.js';
 import type { Answer, CallContext, ServerProtocol } from '../../../../runtime/wire/protocol.js';
 import {
@@ -50,30 +50,30 @@ import { describeKV } from './reflection.js';
  */
 export interface KVHandlers {
   /** Begins a connection: names the limits, and the messages that the server supports. */
-  mount?(req: Empty, context: CallContext): Answer<MountRespInit>;
+  mount?(req: Empty, context: CallContext): Answer<MountRespInit | Marshalled>;
 
   /**
    * Asks for one more channel. Donates the memory that holds its packet window, and its FD channel's socket.
    *
    * Donates with `context.donate`, in this order: dataFD, fdSocket.
    */
-  channel?(req: Empty, context: CallContext): Answer<ChannelRespInit>;
+  channel?(req: Empty, context: CallContext): Answer<ChannelRespInit | Marshalled>;
 
   /** Returns the value under a key. ENOENT when there is none. */
-  get?(req: GetReq, context: CallContext): Answer<EntryInit>;
+  get?(req: GetReq, context: CallContext): Answer<EntryInit | Marshalled>;
 
   /** Stores a value; with `ifVersion` in place of that version only (0: of none), else VersionDiffers. */
-  put?(req: PutReq, context: CallContext): Answer<PutRespInit>;
+  put?(req: PutReq, context: CallContext): Answer<PutRespInit | Marshalled>;
 
   /** Returns all keys, sorted. */
-  keys?(req: Empty, context: CallContext): Answer<KeysRespInit>;
+  keys?(req: Empty, context: CallContext): Answer<KeysRespInit | Marshalled>;
 
   /**
    * Donates a descriptor to read the log of all writes from.
    *
    * Donates with `context.donate`, in this order: log.
    */
-  log?(req: Empty, context: CallContext): Answer<LogRespInit>;
+  log?(req: Empty, context: CallContext): Answer<LogRespInit | Marshalled>;
 }
 
 /** Request objects that nobody is using. One is taken while its handler runs, so a handler may dispatch as well. */
@@ -96,39 +96,45 @@ const spare: Spare = {
 };
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondMountResp(payload: Payload, resp: MountRespInit): number {
-  const size = sizeMountResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalMountResp(payload, 0, resp);
+function respondMountResp(payload: Payload, resp: MountRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeMountResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalMountResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondChannelResp(payload: Payload, resp: ChannelRespInit): number {
-  const size = sizeChannelResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalChannelResp(payload, 0, resp);
+function respondChannelResp(payload: Payload, resp: ChannelRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeChannelResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalChannelResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondEntry(payload: Payload, resp: EntryInit): number {
-  const size = sizeEntry(resp);
-  return size > payload.capacity ? MALFORMED : marshalEntry(payload, 0, resp);
+function respondEntry(payload: Payload, resp: EntryInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeEntry(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalEntry(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondPutResp(payload: Payload, resp: PutRespInit): number {
-  const size = sizePutResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalPutResp(payload, 0, resp);
+function respondPutResp(payload: Payload, resp: PutRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizePutResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalPutResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondKeysResp(payload: Payload, resp: KeysRespInit): number {
-  const size = sizeKeysResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalKeysResp(payload, 0, resp);
+function respondKeysResp(payload: Payload, resp: KeysRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeKeysResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalKeysResp(payload, 0, resp);
 }
 
 /** Marshals a response over the request. Returns its size, or -EIO where it is larger than a payload may be. */
-function respondLogResp(payload: Payload, resp: LogRespInit): number {
-  const size = sizeLogResp(resp);
-  return size > payload.capacity ? MALFORMED : marshalLogResp(payload, 0, resp);
+function respondLogResp(payload: Payload, resp: LogRespInit | Marshalled): number {
+  const size = typeof resp === 'number' ? payload.sizeOf(resp) : sizeLogResp(resp);
+  if (size > payload.capacity) return MALFORMED;
+  return typeof resp === 'number' ? size : marshalLogResp(payload, 0, resp);
 }
 
 function serveMount(
