@@ -18,6 +18,9 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** What start.mjs sets for all that is measured. */
+const ENVIRONMENT = ['NODE_ENV', 'GLIBC_TUNABLES'];
+
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 function packageVersions(): Record<string, string> {
@@ -66,7 +69,7 @@ export function describeMachine(): Machine {
     cpus: availableParallelism(),
     kernel: release(),
     node: process.version,
-    environment: `NODE_ENV=${process.env['NODE_ENV'] ?? ''}`,
+    environment: ENVIRONMENT.map((name) => `${name}=${process.env[name] ?? ''}`).join(', '),
     versions: {
       ...packageVersions(),
       gvisor: gvisorVersion(),

@@ -17,6 +17,22 @@ export function parsePerfReport(text: string): Sample[] {
   });
 }
 
+/** One of a whole cpu's, and the name of the thread that ran: `node`. */
+export interface CPUSample extends Sample {
+  readonly command: string;
+}
+
+const CPU_LINE = /^\s*([\d.]+)%\s*\|\s*\d+:([^|]*)\|([^|]*)\|/u;
+
+/** As parsePerfReport, with the fields `overhead,pid,dso,symbol`; without the symbols. */
+export function parseCPUReport(text: string): CPUSample[] {
+  return text.split('\n').flatMap((line) => {
+    const [, percent, command, dso] = CPU_LINE.exec(line) ?? [];
+    if (percent === undefined) return [];
+    return [{ share: Number(percent) / 100, command: command!.trim(), dso: dso!.trim(), symbol: '' }];
+  });
+}
+
 /** A function of JavaScript's without its place: `JS:*slice file:///…/attention.js:51:15` gives `slice`. */
 function nameOf(symbol: string): string {
   const [, name] = /^JS:[*^~+']?((?:get |set )?\S*)/u.exec(symbol) ?? [];

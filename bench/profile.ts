@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeDirectory } from './ours.js';
 import { parsePerfReport, partsOf, type Sample } from './perf-report.js';
+import { profileOneCPU, type Pairing } from './one-cpu.js';
 import { childrenOf, Side, type SideSpec } from './side.js';
 
 const RESULT = fileURLToPath(new URL('../../bench/results/profile.md', import.meta.url));
@@ -26,9 +27,9 @@ interface Profiled {
   readonly ends: readonly (readonly [name: string, samples: readonly Sample[]])[];
 }
 
-/** Samples a process for a while, while the calls go on. */
-async function record(pid: number, data: string): Promise<void> {
-  const args = ['record', '-e', 'cpu-clock', '-F', '4000', '-o', data, '-p', `${pid}`, '--', 'sleep', `${SECONDS}`];
+/** Samples a process or a cpu, `whom`, for a while, while the calls go on. */
+async function record(whom: readonly string[], data: string): Promise<void> {
+  const args = ['record', '-e', 'cpu-clock', '-F', '4000', '-o', data, ...whom, '--', 'sleep', `${SECONDS}`];
   const perf = spawn('perf', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   perf.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -37,9 +38,13 @@ async function record(pid: number, data: string): Promise<void> {
   if (code > 0) throw new Error(`perf record failed: ${said.trim()}`);
 }
 
-function report(data: string): readonly Sample[] {
-  const args = ['report', '-i', data, '--stdio', '--no-children', '-g', 'none', '-F', 'overhead,dso,symbol', '-t', '|'];
-  return parsePerfReport(execFileSync('perf', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+function report(data: string, fields: string): string {
+  const args = ['report', '-i', data, '--stdio', '--no-children', '-g', 'none', '-F', fields, '-t', '|'];
+  return execFileSync('perf', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
+function samplesOf(data: string): readonly Sample[] {
+  return parsePerfReport(report(data, 'overhead,dso,symbol'));
 }
 
 /** Calls until `done`; resolves to the mean time of a call. */
@@ -60,14 +65,17 @@ async function profile(spec: SideSpec, scratch: string): Promise<Profiled> {
   try {
     await side.batch(WARM_UP_CALLS);
     const data = { caller: join(scratch, 'caller.perf'), server: join(scratch, 'server.perf') };
-    const recorded = Promise.all([record(side.pid, data.caller), record(server!, data.server)]);
+    const recorded = Promise.all([
+      record(['-p', `${side.pid}`], data.caller),
+      record(['-p', `${server!}`], data.server),
+    ]);
     const ns = await callUntil(side, recorded);
     await recorded;
     return {
       ns,
       ends: [
-        ['caller', report(data.caller)],
-        ['server', report(data.server)],
+        ['caller', samplesOf(data.caller)],
+        ['server', samplesOf(data.server)],
       ],
     };
   } finally {
@@ -118,6 +126,15 @@ try {
   ];
   const sections: string[] = [];
   for (const [title, spec] of calls) sections.push(describe(title, await profile(spec, scratch)));
+  const fstat = (program: string): SideSpec => ({ name: program, program, args: [directory, 'fstat'] });
+  const pairings: readonly Pairing[] = [
+    { title: 'Go on runsc', spec: fstat('go-gofer'), caller: 'client', server: 'runsc-current' },
+    { title: 'ours on runsc', spec: fstat('ours-gofer'), caller: 'node', server: 'runsc-current' },
+    { title: 'Go on ours', spec: fstat('go-ours'), caller: 'client', server: 'node' },
+  ];
+  // No symbol is wanted of these, which V8 would pay for.
+  delete process.env['NODE_OPTIONS'];
+  sections.push(await profileOneCPU(pairings, join(scratch, 'cpu.perf'), { record, report, callUntil }));
   const text = `# Where the time of a call goes
 
 Samples of both ends by \`perf record -e cpu-clock\`, ${SECONDS} s each, while one calls the other; Node

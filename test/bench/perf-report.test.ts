@@ -2,7 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parsePerfReport, partsOf } from '../../bench/perf-report.js';
+import { parsePerfReport, parseCPUReport, partsOf } from '../../bench/perf-report.js';
 
 const REPORT = `# To display the perf.data header info, please use --header/--header-only options.
 #
@@ -41,6 +41,18 @@ test('are shared out to the parts of a call, all of them', () => {
     'C library, N-API and koffi 9',
     'kernel 9',
     'other 1',
+  ]);
+});
+
+test('of a whole cpu tell whose threads ran', () => {
+  const report = `# Overhead|    Pid:Command      |Shared Object    |Symbol
+ 12.83% |  12427:node         |[kernel.kallsyms]|[k] finish_task_switch.isra.0
+  5.86% |  12442:runsc-current|runsc-current    |[.] internal/runtime/syscall/linux.Syscall6
+`;
+  const told = parseCPUReport(report).map(({ share, command, dso }) => [Math.round(share * 1e4), command, dso]);
+  assert.equal(told, [
+    [1283, 'node', '[kernel.kallsyms]'],
+    [586, 'runsc-current', 'runsc-current'],
   ]);
 });
 
