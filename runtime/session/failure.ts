@@ -93,6 +93,20 @@ export function orElse<T>(attempt: () => Later<T>, undo: () => void): Later<T> {
   }
 }
 
+/** Does `done` once what `attempt` does has an outcome, whichever, now or later. */
+export function ending<T>(attempt: () => Later<T>, done: () => void): Later<T> {
+  let result: Later<T>;
+  try {
+    result = attempt();
+  } catch (error) {
+    done();
+    throw error;
+  }
+  if (isPromise(result)) return result.finally(done);
+  done();
+  return result;
+}
+
 /**
  * The errno (or declared code) that an error stands for, by its `errno` or its `code`; undefined if it says neither.
  */

@@ -113,7 +113,7 @@ export function linkAt(session: LISAFSSession, req: LinkAtReq): Later<{ link: In
   const directory = session.directory(req.dirFD);
   const target = session.fds.control(req.target);
   if (target.isDirectory) throw failure(EPERM);
-  return session.writingWith(directory, target, target.node.reading, () => {
+  return session.writingWith(directory, target, () => {
     checkNotDeleted(directory);
     checkNotDeleted(target);
     checkNameFits(name);
@@ -127,11 +127,14 @@ export function unlinkAt(session: LISAFSSession, req: UnlinkAtReq): Later<void> 
   const { dirFD, name, flags } = req;
   checkName(name);
   const directory = session.directory(dirFD);
-  // Nothing may be in progress on what is about to vanish.
-  return session.writingWith(directory, undefined, directory.node.child(name)?.writing, () => {
+  const { file, node } = directory;
+  return session.writing(directory, () => {
     checkNotDeleted(directory);
-    if (directory.file.unlink === undefined) throw failure(EOPNOTSUPP);
-    return andThen(resultOf(directory.file.unlink(name, flags)), () => directory.node.unlinkChild(name));
+    if (file.unlink === undefined) throw failure(EOPNOTSUPP);
+    // Nothing may be in progress on what is about to vanish.
+    return session.writingChild(directory, name, () =>
+      andThen(resultOf(file.unlink!(name, flags)), () => node.unlinkChild(name)),
+    );
   });
 }
 

@@ -8,7 +8,7 @@ import { EINVAL, ENAMETOOLONG, ENOTDIR, EOPNOTSUPP } from '../wire/errno.js';
 import { MAX_NAME_BYTES } from '../wire/limits.js';
 import { stringSize } from '../wire/string.js';
 import type { Backend, Found } from './backend.js';
-import { failure, resultOf, type Later, type Result } from './failure.js';
+import { ending, failure, resultOf, type Later, type Result } from './failure.js';
 import { ControlFD, FDTable, type AnyFD } from './fd-table.js';
 import { isPromise } from '../wire/answer.js';
 import type { Claim } from './locks.js';
@@ -39,16 +39,8 @@ export class LISAFSSession {
     const done = (): void => {
       for (const fd of fds) fd.release();
     };
-    let answer: Later<T>;
-    try {
-      answer = nested ? this.tree.locks.runNested(claims, body) : this.tree.locks.run(claims, body);
-    } catch (error) {
-      done();
-      throw error;
-    }
-    if (isPromise(answer)) return answer.finally(done);
-    done();
-    return answer;
+    const { locks } = this.tree;
+    return ending(() => (nested ? locks.runNested(claims, body) : locks.run(claims, body)), done);
   }
 
   /**
@@ -80,17 +72,21 @@ export class LISAFSSession {
     return isPromise(answer) ? this.#guardLater(fd, claim, answer) : answer;
   }
 
-  /** As writing, with the read guarantee for another FD or the write guarantee for a name's node. */
-  writingWith<T>(
-    fd: ControlFD,
-    other: ControlFD | undefined,
-    claim: Claim | undefined,
-    body: () => Later<T>,
-  ): Later<T> {
+  /** As writing, with the read guarantee for another FD. */
+  writingWith<T>(fd: ControlFD, other: ControlFD, body: () => Later<T>): Later<T> {
     const claims = [this.tree.staying, fd.node.writing];
     // Two FDs of different types can be of one name, if the file was replaced from outside.
-    if (claim !== undefined && claim.lock !== fd.node.writing.lock) claims.push(claim);
-    return this.#guard(other === undefined ? [fd] : [fd, other], claims, body);
+    if (other.node !== fd.node) claims.push(other.node.reading);
+    return this.#guard([fd, other], claims, body);
+  }
+
+  /**
+   * Within `writing` of a directory: with the write guarantee for what is known under a name there, too, which is not
+   * known before: whoever had the directory first may have come to know it.
+   */
+  writingChild<T>(directory: ControlFD, name: string, body: () => Later<T>): Later<T> {
+    const child = directory.node.child(name);
+    return child === undefined ? body() : this.tree.locks.runNested([child.writing], body);
   }
 
   /** With no name moving, while each step takes its own guarantee with `step`. */

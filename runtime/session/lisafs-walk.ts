@@ -13,7 +13,7 @@ import { isPromise } from '../wire/answer.js';
 import { EIO, ENOENT, ENOTDIR } from '../wire/errno.js';
 import type { CallContext } from '../wire/protocol.js';
 import type { Found } from './backend.js';
-import { andThen, failure, orElse, outcomeOf, resultOf, type Later } from './failure.js';
+import { andThen, ending, failure, orElse, outcomeOf, resultOf, type Later } from './failure.js';
 import { ControlFD } from './fd-table.js';
 import { checkName, checkNameFits, type LISAFSSession } from './lisafs-session.js';
 
@@ -42,42 +42,64 @@ export function mount(session: LISAFSSession, context: CallContext): Later<Mount
   });
 }
 
-/** One step: what `name` is in `directory`, or a negative errno. */
-function find(session: LISAFSSession, directory: ControlFD, name: string): Later<Found | number> {
+/**
+ * One step: hands to `take` what `name` is in `directory`, or a negative errno, while nobody can remove it again: what
+ * is found then is known under its name before it can lose that.
+ */
+function step<T>(
+  session: LISAFSSession,
+  directory: ControlFD,
+  name: string,
+  take: (found: Found | number) => T,
+): Later<T> {
   return session.step(directory, () => {
     // A directory that was removed may have been replaced by anything.
-    if (directory.node.deleted) return -ENOENT;
-    if (!directory.isDirectory) return -ENOTDIR;
+    if (directory.node.deleted) return take(-ENOENT);
+    if (!directory.isDirectory) return take(-ENOTDIR);
     checkNameFits(name);
     session.fds.checkRoom();
-    return outcomeOf(() => directory.file.walk?.(name) ?? -ENOTDIR);
+    return andThen(
+      outcomeOf(() => directory.file.walk?.(name) ?? -ENOTDIR),
+      take,
+    );
   });
 }
 
-/**
- * Goes on with what a step finds later. The directory is kept until then: a client that guesses the FDIDs of a walk on
- * its way can close them under it, and what was found must not be put below what was freed.
- */
-function later<T>(
-  directory: ControlFD,
-  found: Promise<Found | number>,
-  next: (there: Found | number) => Later<T>,
-): Promise<T> {
-  directory.retain();
-  return found.then(next).finally(() => directory.release());
+/** Where a walk is. It keeps that: a client that guesses the FDIDs of a walk on its way can close them under it. */
+class Whereabouts {
+  #at: ControlFD;
+
+  constructor(start: ControlFD) {
+    this.#at = start;
+    start.retain();
+  }
+
+  get at(): ControlFD {
+    return this.#at;
+  }
+
+  goTo(next: ControlFD): void {
+    next.retain();
+    this.#at.release();
+    this.#at = next;
+  }
+
+  leave(): void {
+    this.#at.release();
+  }
 }
 
 /** A Walk on its way. */
 class Walking {
   readonly inodes: InodeInit[] = [];
+  readonly where: Whereabouts;
   readonly #session: LISAFSSession;
   readonly #path: readonly string[];
-  #at: ControlFD;
 
   constructor(session: LISAFSSession, start: ControlFD, path: readonly string[]) {
     this.#session = session;
     this.#path = path;
-    this.#at = start;
+    this.where = new Whereabouts(start);
   }
 
   /** Walks the rest of the path. Answers at once as far as the filesystem does. */
@@ -85,24 +107,24 @@ class Walking {
     while (this.inodes.length < this.#path.length) {
       const name = this.#path[this.inodes.length]!;
       checkName(name);
-      if (this.#at.isSymlink) return { status: WALK_SYMLINK, inodes: this.inodes };
-      const found = find(this.#session, this.#at, name);
-      if (isPromise(found)) return later(this.#at, found, (there) => this.#take(name, there) ?? this.go());
-      const end = this.#take(name, found);
+      const { at } = this.where;
+      if (at.isSymlink) return { status: WALK_SYMLINK, inodes: this.inodes };
+      const end = step(this.#session, at, name, (found) => this.#take(at, name, found));
+      if (isPromise(end)) return end.then((response) => response ?? this.go());
       if (end !== undefined) return end;
     }
     return { status: WALK_SUCCESS, inodes: this.inodes };
   }
 
   /** Adds what was found; the response, if the walk ends here. */
-  #take(name: string, found: Found | number): WalkRespInit | undefined {
+  #take(directory: ControlFD, name: string, found: Found | number): WalkRespInit | undefined {
     if (typeof found === 'number') {
       if (found === -ENOENT) return { status: WALK_MISSING, inodes: this.inodes };
       throw failure(-found);
     }
-    const { inode, control } = this.#session.adopt(this.#at, name, found);
+    const { inode, control } = this.#session.adopt(directory, name, found);
     this.inodes.push(inode);
-    this.#at = control;
+    this.where.goTo(control);
     return undefined;
   }
 }
@@ -114,32 +136,35 @@ export function walk(session: LISAFSSession, { dirFD, path }: WalkReq): Later<Wa
   const release = (): void => {
     for (const { controlFD } of walking.inodes) session.fds.remove(controlFD);
   };
-  return session.walking(start, () => orElse(() => walking.go(), release));
+  const go = (): Later<WalkRespInit> => orElse(() => walking.go(), release);
+  return ending(
+    () => session.walking(start, go),
+    () => walking.where.leave(),
+  );
 }
 
 /** A WalkStat on its way: it needs each file only until it has the next. */
 class WalkingStat {
   readonly stats: StatxInit[] = [];
+  readonly where: Whereabouts;
   readonly #session: LISAFSSession;
   readonly #names: readonly string[];
   #next = 0;
-  #at: ControlFD;
   #last: FDID | undefined;
 
   constructor(session: LISAFSSession, start: ControlFD, names: readonly string[]) {
     this.#session = session;
     this.#names = names;
-    this.#at = start;
+    this.where = new Whereabouts(start);
   }
 
   go(): Later<WalkStatRespInit> {
     while (this.#next < this.#names.length) {
       const name = this.#names[this.#next++]!;
-      const found = find(this.#session, this.#at, name);
-      if (isPromise(found)) {
-        return later(this.#at, found, (there) => (this.#take(name, there) ? this.go() : this.#end()));
-      }
-      if (!this.#take(name, found)) break;
+      const { at } = this.where;
+      const goesOn = step(this.#session, at, name, (found) => this.#take(at, name, found));
+      if (isPromise(goesOn)) return goesOn.then((isSo) => (isSo ? this.go() : this.#end()));
+      if (!goesOn) break;
     }
     return this.#end();
   }
@@ -155,15 +180,15 @@ class WalkingStat {
   }
 
   /** False if the walk ends here. */
-  #take(name: string, found: Found | number): boolean {
+  #take(directory: ControlFD, name: string, found: Found | number): boolean {
     if (typeof found === 'number') {
       if (found === -ENOENT) return false;
       throw failure(-found);
     }
-    const { inode, control } = this.#session.adopt(this.#at, name, found);
+    const { inode, control } = this.#session.adopt(directory, name, found);
+    this.where.goTo(control);
     this.release();
     this.#last = inode.controlFD;
-    this.#at = control;
     this.stats.push(found.stat);
     return (found.stat.mode & S_IFMT) !== S_IFLNK;
   }
@@ -191,8 +216,10 @@ function walkStatBelow(session: LISAFSSession, start: ControlFD, names: readonly
     return session.step(start, () => andThen(resultOf(start.file.walkStat!(names)), (stats) => ({ stats })));
   }
   const walking = new WalkingStat(session, start, names);
-  return orElse(
-    () => walking.go(),
-    () => walking.release(),
-  );
+  const go = (): Later<WalkStatRespInit> =>
+    orElse(
+      () => walking.go(),
+      () => walking.release(),
+    );
+  return ending(go, () => walking.where.leave());
 }

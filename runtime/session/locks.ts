@@ -71,8 +71,8 @@ export class Locks {
   }
 
   /**
-   * As run, within what runs with other claims. Those of whom it waits must claim nothing more themselves: then they
-   * end whoever else waits, and so does this.
+   * As run, within what runs with other claims. Those of whom it waits must claim nothing more themselves, or only what
+   * lies further down a tree: then they end whoever else waits, and so does this.
    */
   runNested<T>(claims: readonly Claim[], body: () => Later<T>): Later<T> {
     return claims.every(isFree) ? this.#start(claims, body) : this.#wait(claims, true, body);
