@@ -120,11 +120,19 @@ function writableOf(entry: Entry): OpenHandle | undefined {
   return [...entry.file.handles].find((handle) => handle.writable);
 }
 
-async function changing(tree: ObjectTree, entry: Entry, type: number): Promise<Changing> {
-  if (entry.named() !== undefined) return new ByName(tree, entry, await tree.locate(entry, type), type);
+/** Does `work` with what changes an entry's file, under a name that stays meanwhile, where it has one. */
+async function changing<T>(
+  tree: ObjectTree,
+  entry: Entry,
+  type: number,
+  work: (file: Changing) => Promise<T>,
+): Promise<T> {
+  if (entry.named() !== undefined) {
+    return tree.at(entry, type, (located) => work(new ByName(tree, entry, located, type)));
+  }
   const [handle] = entry.file.handles;
   if (handle === undefined || entry.removed === undefined) throw failure(ESTALE);
-  return new ByHandle(entry, handle, (await handle.stat()) ?? entry.removed);
+  return work(new ByHandle(entry, handle, (await handle.stat()) ?? entry.removed));
 }
 
 /** In seconds, the only way that node:fs takes times: a double, which is exact to some 200 ns nowadays. */
@@ -138,16 +146,19 @@ function knownTime(stats: NodeStats, name: 'atime' | 'mtime'): number {
 }
 
 /** Changes what the mask says, each on its own: what fails keeps nothing else from being done. */
-export async function changeStat(
+export function changeStat(
   tree: ObjectTree,
   entry: Entry,
   type: number,
   change: StatChange,
 ): Promise<StatChangeOutcome> {
+  return changing(tree, entry, type, (file) => changeAll(file, change));
+}
+
+async function changeAll(file: Changing, change: StatChange): Promise<StatChangeOutcome> {
   const { mask, mode, size } = change;
   const [atime, mtime] = [seconds(change.atime), seconds(change.mtime)];
   const [uid, gid] = [Number(change.uid), Number(change.gid)];
-  const file = await changing(tree, entry, type);
   const outcome = { failureMask: 0, failureErrNo: 0 };
   const attempt = async (bits: number, act: () => Promise<void>): Promise<void> => {
     if ((mask & bits) === 0) return;

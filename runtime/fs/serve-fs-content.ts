@@ -38,31 +38,52 @@ function isUnchanged(before: NodeStats | undefined, now: NodeStats): boolean {
 /** What two changes of one file cannot share with some objects' clocks, in nanoseconds. */
 const CLOCK_STEP_NS = 50_000_000n;
 
-/** The file under a name, wherever that is by now. It belongs to all who have it open, and writes at once. */
+/** What an object gives for a file's content. */
+export function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === 'string' ? Buffer.from(content) : content;
+}
+
+interface Located {
+  readonly path: NodePath;
+  readonly stats: NodeStats;
+}
+
+/** Finds a file, and does something with it under a name that stays meanwhile. */
+type At = <T>(work: (located: Located) => Promise<T>) => Promise<T>;
+
+/**
+ * The file under a name, wherever that is by now. It belongs to all who have it open, and writes at once: one after the
+ * other, by whichever of its names they came, since each writes what it has read anew.
+ */
 export class WholeFile implements NodeFileHandle {
   readonly #fs: NodeFS;
-  readonly #locate: () => Promise<{ readonly path: NodePath; readonly stats: NodeStats }>;
+  readonly #at: At;
+  /** What is under way, and never rejects. */
+  #last: Promise<unknown> = Promise.resolve();
   #bytes: Uint8Array | undefined;
   #stats: NodeStats | undefined;
   /** Whether a change since then would show in the file's times. */
   #settled = false;
 
-  constructor(fs: NodeFS, locate: () => Promise<{ readonly path: NodePath; readonly stats: NodeStats }>) {
+  constructor(fs: NodeFS, at: At) {
     this.#fs = fs;
-    this.#locate = locate;
+    this.#at = at;
+  }
+
+  /** Does `work` with the file once all that came before is done. */
+  #inTurn<T>(work: (located: Located) => Promise<T>): Promise<T> {
+    const done = this.#last.then(() => this.#at(work));
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   /** The content, read again if somebody else may have changed it. */
-  async #load(): Promise<{ readonly path: NodePath; readonly bytes: Uint8Array }> {
-    const { path, stats } = await this.#locate();
-    if (this.#bytes !== undefined && this.#settled && isUnchanged(this.#stats, stats)) {
-      return { path, bytes: this.#bytes };
-    }
+  async #load({ path, stats }: Located): Promise<Uint8Array> {
+    if (this.#bytes !== undefined && this.#settled && isUnchanged(this.#stats, stats)) return this.#bytes;
     if (this.#fs.readFile === undefined) throw failure(EOPNOTSUPP);
-    const content = await this.#fs.readFile(path);
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    const bytes = bytesOf(await this.#fs.readFile(path));
     this.#remember(bytes, stats);
-    return { path, bytes };
+    return bytes;
   }
 
   #remember(bytes: Uint8Array, stats: NodeStats): void {
@@ -78,24 +99,25 @@ export class WholeFile implements NodeFileHandle {
     if (this.#fs.writeFile === undefined) throw failure(EROFS);
     this.#bytes = undefined;
     await this.#fs.writeFile(path, bytes, {});
-    const { stats } = await this.#locate();
-    this.#remember(bytes, stats);
+    await this.#at(async ({ stats }) => this.#remember(bytes, stats));
   }
 
-  async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }> {
-    const { bytes } = await this.#load();
-    return copyOut(bytes, buffer.subarray(offset, offset + length), position);
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }> {
+    return this.#inTurn(async (located) =>
+      copyOut(await this.#load(located), buffer.subarray(offset, offset + length), position),
+    );
   }
 
-  async write(buffer: Uint8Array, offset: number, length: number, at: number): Promise<{ bytesWritten: number }> {
-    const { path, bytes } = await this.#load();
-    await this.#store(path, patched(bytes, buffer.subarray(offset, offset + length), at));
-    return { bytesWritten: length };
+  write(buffer: Uint8Array, offset: number, length: number, at: number): Promise<{ bytesWritten: number }> {
+    return this.#inTurn(async (located) => {
+      const bytes = await this.#load(located);
+      await this.#store(located.path, patched(bytes, buffer.subarray(offset, offset + length), at));
+      return { bytesWritten: length };
+    });
   }
 
-  async truncate(size: number): Promise<void> {
-    const { path, bytes } = await this.#load();
-    await this.#store(path, resized(bytes, size));
+  truncate(size: number): Promise<void> {
+    return this.#inTurn(async (located) => this.#store(located.path, resized(await this.#load(located), size)));
   }
 
   /** Nothing is held back. */

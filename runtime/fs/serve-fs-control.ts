@@ -17,7 +17,7 @@ import { changeStat } from './serve-fs-change.js';
 import type { Entry } from './serve-fs-entry.js';
 import { ask, askFor, EILSEQ } from './serve-fs-errors.js';
 import * as making from './serve-fs-making.js';
-import type { NodeStatFS, NodeStats } from './serve-fs-object.js';
+import type { NodePath, NodeStatFS, NodeStats } from './serve-fs-object.js';
 import { ServedDirectory, ServedFile } from './serve-fs-open.js';
 import { modeOf, S_IFBLK, S_IFDIR, S_IFLNK, S_IFREG, statFSOf, typeOf } from './serve-fs-stat.js';
 import type { ObjectTree } from './serve-fs-tree.js';
@@ -48,7 +48,7 @@ export class ServedControl implements ControlFile {
   async stat(): Promise<StatxInit> {
     const { entry, type } = this;
     if (entry.removed === undefined || entry.named() !== undefined) {
-      return this.#tree.statx(entry, (await this.#tree.locate(entry, type)).stats, true);
+      return this.#tree.at(entry, type, ({ stats }) => this.#tree.statx(entry, stats, true));
     }
     const [handle] = entry.file.handles;
     const stats = (await handle?.stat()) ?? { ...entry.removed, mode: modeOf(entry.removed), nlink: 0 };
@@ -63,16 +63,12 @@ export class ServedControl implements ControlFile {
   async statFS(): Promise<FileSystemStat> {
     const { fs } = this.#tree;
     if (fs.statfs === undefined || this.entry.named() === undefined) return statFSOf(undefined);
-    const { path } = await this.#tree.locate(this.entry, this.type);
-    const inNumbers = (): Promise<NodeStatFS> => fs.statfs!(path, { bigint: false });
-    return statFSOf(
-      await ask(() =>
-        fs.statfs!(path, { bigint: true }).catch((error: unknown) => {
-          if (error instanceof RangeError) return inNumbers();
-          throw error;
-        }),
-      ),
-    );
+    const inBigints = (path: NodePath): Promise<NodeStatFS> =>
+      fs.statfs!(path, { bigint: true }).catch((error: unknown) => {
+        if (error instanceof RangeError) return fs.statfs!(path, { bigint: false });
+        throw error;
+      });
+    return statFSOf(await this.#tree.at(this.entry, this.type, ({ path }) => ask(() => inBigints(path))));
   }
 
   /** A name that the object cannot have is not there. */
@@ -94,7 +90,7 @@ export class ServedControl implements ControlFile {
     if (type === S_IFDIR) return { file: new ServedDirectory(tree, entry) };
     if (type !== S_IFREG) throw failure(EPERM);
     if (entry.named() !== undefined) {
-      const handle = await tree.open(entry, await tree.locate(entry, type), flags);
+      const handle = await tree.at(entry, type, (located) => tree.open(entry, located, flags));
       return { file: new ServedFile(tree, entry, handle) };
     }
     const shared = [...entry.file.handles].find((handle) => handle.allows(flags));
@@ -145,8 +141,10 @@ export class ServedControl implements ControlFile {
   async readLink(): Promise<string> {
     const tree = this.#tree;
     const { fs } = tree;
-    const { path } = await tree.locate(this.entry, S_IFLNK);
-    const target = tree.decode(await askFor(fs.readlink && (() => fs.readlink!(path, tree.nameOptions))));
+    const read = await tree.at(this.entry, S_IFLNK, ({ path }) =>
+      askFor(fs.readlink && (() => fs.readlink!(path, tree.nameOptions))),
+    );
+    const target = tree.decode(read);
     if (target === undefined) throw failure(EIO);
     return target;
   }

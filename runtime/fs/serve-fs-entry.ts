@@ -6,6 +6,7 @@
 import type { WholeFile } from './serve-fs-content.js';
 import type { OpenHandle } from './serve-fs-handle.js';
 import type { NodeStats } from './serve-fs-object.js';
+import { Lock, type Claim } from '../session/locks.js';
 
 /** One file, under however many names: what those who came by different ones have in common. */
 export class NamedFile {
@@ -35,6 +36,10 @@ export class Entry {
   removed: NodeStats | undefined;
   #file = new NamedFile();
   readonly childEntries = new Map<string, Entry>();
+  readonly #lock = new Lock();
+  /** Who works with the file by the path of this name, and who removes the name. */
+  readonly using: Claim = { lock: this.#lock, write: false };
+  readonly removing: Claim = { lock: this.#lock, write: true };
   #references = 0;
 
   constructor(name: string, parent: Entry | undefined) {

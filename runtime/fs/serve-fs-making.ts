@@ -135,11 +135,12 @@ export async function makeLink(
 ): Promise<NodeStats> {
   const { fs } = tree;
   if (fs.link === undefined) throw failure(EOPNOTSUPP);
-  const { path: existing } = await tree.locate(entry, type);
-  const path = await newPath(tree, directory, name);
-  await ask(() => fs.link!(existing, path));
-  directory.child(name).share(entry);
-  return tree.stats(path);
+  return tree.at(entry, type, async (existing) => {
+    const path = await newPath(tree, directory, name);
+    await ask(() => fs.link!(existing.path, path));
+    directory.child(name).share(entry);
+    return tree.stats(path);
+  });
 }
 
 async function mustBeEmpty(tree: ObjectTree, directory: Entry): Promise<void> {

@@ -36,9 +36,10 @@ export class ServedFile implements OpenFile {
 
   async stat(): Promise<StatxInit> {
     const entry = this.#entry;
-    const stats = (await this.#handle.stat()) ?? (entry.named() === undefined ? entry.removed : undefined);
-    if (stats !== undefined) return this.#tree.statx(entry, stats, false);
-    return this.#tree.statx(entry, (await this.#tree.locate(entry, S_IFREG)).stats, true);
+    const tree = this.#tree;
+    const known = (await this.#handle.stat()) ?? (entry.named() === undefined ? entry.removed : undefined);
+    if (known !== undefined) return tree.statx(entry, known, false);
+    return tree.at(entry, S_IFREG, ({ stats }) => tree.statx(entry, stats, true));
   }
 
   read(target: Uint8Array, offset: number | bigint): Promise<number> {
@@ -57,11 +58,13 @@ export class ServedFile implements OpenFile {
   flush(): void {}
 }
 
-/** A directory as it was when its reading began. */
+/**
+ * A directory as it was when its reading began. Where too many are being read its names are asked for anew, and what
+ * has changed meanwhile may be left out or told twice.
+ */
 export class ServedDirectory implements OpenFile {
   readonly #tree: ObjectTree;
   readonly #entry: Entry;
-  #names: readonly string[] | undefined;
   #next = 0;
 
   constructor(tree: ObjectTree, entry: Entry) {
@@ -70,12 +73,15 @@ export class ServedDirectory implements OpenFile {
   }
 
   close(): void {
+    this.#tree.listings.drop(this);
     this.#entry.release();
   }
 
   async stat(): Promise<StatxInit> {
     const entry = this.#entry;
-    return this.#tree.statx(entry, entry.removed ?? (await this.#tree.locate(entry, S_IFDIR)).stats);
+    const tree = this.#tree;
+    if (entry.removed !== undefined) return tree.statx(entry, entry.removed);
+    return tree.at(entry, S_IFDIR, ({ stats }) => tree.statx(entry, stats));
   }
 
   read(): number {
@@ -88,14 +94,14 @@ export class ServedDirectory implements OpenFile {
   flush(): void {}
 
   async readEntries(size: number, rewind: boolean): Promise<readonly DirectoryEntry[]> {
-    if (rewind || this.#names === undefined) {
-      this.#names = await namesIn(this.#tree, this.#entry);
-      this.#next = 0;
-    }
+    const { listings } = this.#tree;
+    if (rewind) this.#next = 0;
+    let all = rewind ? undefined : listings.of(this);
+    if (all === undefined) listings.keep(this, (all = await namesIn(this.#tree, this.#entry)));
     const entries: DirectoryEntry[] = [];
     let room = size;
-    while (this.#next < this.#names.length) {
-      const names = this.#take(room);
+    while (this.#next < all.length) {
+      const names = this.#take(all, room);
       if (names.length === 0) {
         // Not even one fits, which must not look like the end.
         if (room === size) throw failure(EINVAL);
@@ -108,10 +114,10 @@ export class ServedDirectory implements OpenFile {
   }
 
   /** The next names that fit. */
-  #take(room: number): string[] {
+  #take(all: readonly string[], room: number): string[] {
     const taken: string[] = [];
-    for (let left = room; this.#next < this.#names!.length && taken.length < LOOK_COUNT; this.#next++) {
-      const name = this.#names![this.#next]!;
+    for (let left = room; this.#next < all.length && taken.length < LOOK_COUNT; this.#next++) {
+      const name = all[this.#next]!;
       left -= sizeOf(name);
       if (left < 0) break;
       taken.push(name);
@@ -144,8 +150,9 @@ function sizeOf(name: string): number {
 /** The names in a directory, less those that could not be walked to. */
 export async function namesIn(tree: ObjectTree, entry: Entry): Promise<string[]> {
   const { fs } = tree;
-  const { path } = await tree.locate(entry, S_IFDIR);
-  const names = await askFor(fs.readdir && (() => fs.readdir!(path, tree.nameOptions)));
+  const names = await tree.at(entry, S_IFDIR, ({ path }) =>
+    askFor(fs.readdir && (() => fs.readdir!(path, tree.nameOptions))),
+  );
   return names
     .map((name) => tree.decode(nameOf(name)))
     .filter((name) => name !== undefined && isName(name)) as string[];

@@ -4,13 +4,15 @@
  */
 
 import { failure } from '../session/failure.js';
+import { Lock, Locks, type Claim } from '../session/locks.js';
 import type { StatxInit } from '../session/backend.js';
 import { ENOENT, ENOTDIR, EOPNOTSUPP, EROFS, ESTALE } from '../wire/errno.js';
 import { decodeString, encodeString, stringSize } from '../wire/string.js';
-import { WholeFile, NamelessFile } from './serve-fs-content.js';
+import { bytesOf, WholeFile, NamelessFile } from './serve-fs-content.js';
 import { Entry } from './serve-fs-entry.js';
 import { ask, askFor, askUnless, EILSEQ } from './serve-fs-errors.js';
 import { OpenHandle } from './serve-fs-handle.js';
+import { Listings } from './serve-fs-listings.js';
 import type { NodeFileHandle, NodeFS, NodePath, NodeStats, ServeFSOptions } from './serve-fs-object.js';
 import { inoOf, S_IFDIR, S_IFREG, statxOf, typeOf } from './serve-fs-stat.js';
 
@@ -35,6 +37,10 @@ export class ObjectTree {
   readonly maxFileSize: number;
   /** Whether the object does just what the kernel does, as node:fs itself. */
   readonly isExact: boolean;
+  readonly listings = new Listings();
+  /** Who uses which name, and who removes it. */
+  readonly #names = new Locks();
+  readonly #keeping: Claim = { lock: new Lock(), write: true };
   readonly #rootPath: string;
   readonly #rawNames: 'buffers' | 'strings' | 'none';
   /** With every open: a symlink that took a file's place is not followed, a FIFO not waited for. */
@@ -43,7 +49,10 @@ export class ObjectTree {
   #rootIno: bigint | undefined;
   #numbersMean = true;
   #nextIno = FIRST_INO;
-  /** Whether handles of the object outlive the names of their files. Not known before the first such name goes. */
+  /**
+   * Whether handles of the object outlive the names of their files, as the kernel's do. Of others it is not known
+   * before the first such name goes.
+   */
   #outliving: boolean | undefined;
 
   constructor(fs: NodeFS, rawNames: 'buffers' | 'strings' | 'none', options: ServeFSOptions) {
@@ -55,6 +64,7 @@ export class ObjectTree {
     this.#rawNames = rawNames;
     this.#guard = fs.readlink === undefined ? 0 : O_NOFOLLOW | O_NONBLOCK;
     if (fs.open === undefined) this.#outliving = false;
+    else if (this.isExact) this.#outliving = true;
   }
 
   #path(names: readonly string[]): NodePath {
@@ -107,10 +117,25 @@ export class ObjectTree {
     await Promise.all(directories.map((entry) => this.#checkDirectory(entry.names())));
   }
 
-  /** Finds an entry's file, which is to be of this type still, under one of its names. */
-  async locate(known: Entry, type: number): Promise<Located> {
-    const entry = known.named();
-    if (entry === undefined) throw failure(ESTALE);
+  /**
+   * Finds an entry's file, which is to be of this type still, under one of its names, and does `work` with it. That
+   * name stays until then: the guarantees of a call are on the name that it came by, which may be another, and whoever
+   * has a path needs the directories on it to be what they were.
+   */
+  async at<T>(known: Entry, type: number, work: (located: Located) => T | Promise<T>): Promise<T> {
+    for (;;) {
+      const entry = known.named();
+      if (entry === undefined) throw failure(ESTALE);
+      const done = await this.#names.runNested([entry.using], async () => {
+        // It may have had to wait for who removed that name.
+        if (entry.removed !== undefined) return undefined;
+        return { outcome: await work(await this.#locate(entry, type)) };
+      });
+      if (done !== undefined) return done.outcome;
+    }
+  }
+
+  async #locate(entry: Entry, type: number): Promise<Located> {
     const { fs } = this;
     const names = entry.names();
     const path = this.#path(names);
@@ -192,7 +217,7 @@ export class ObjectTree {
   #whole(entry: Entry, flags: number): NodeFileHandle {
     if (this.fs.readFile === undefined) throw failure(EOPNOTSUPP);
     if (this.fs.writeFile === undefined && flags !== O_RDONLY) throw failure(EROFS);
-    entry.file.whole ??= new WholeFile(this.fs, () => this.locate(entry, S_IFREG));
+    entry.file.whole ??= new WholeFile(this.fs, (work) => this.at(entry, S_IFREG, work));
     return entry.file.whole;
   }
 
@@ -212,18 +237,36 @@ export class ObjectTree {
     entry.release();
   }
 
-  /**
-   * Removes the name of a file, by `remove`, so that those who have it open keep it. Some objects' handles know nothing
-   * of that, and would write to whatever gets the name next: then the content moves to memory, and they are closed.
-   */
+  /** Removes a name, by `remove`, once nobody works with its file by that. */
   async removeName(directory: Entry, name: string, stats: NodeStats, remove: () => Promise<unknown>): Promise<void> {
     const entry = directory.known(name);
-    if (entry !== undefined) await this.#forgetOtherFiles(entry, stats);
-    const inUse = entry !== undefined && entry.file.handles.size > 0 && this.#losesFile(entry, stats);
-    const content = inUse && this.#outliving !== true ? await this.#contentOf(entry) : undefined;
+    if (entry !== undefined && typeOf(stats) !== S_IFDIR) {
+      return this.#names.runNested([entry.removing], () => this.#removeFile(entry, stats, remove));
+    }
     await remove();
     entry?.remove(stats);
-    if (entry === undefined || content === undefined || (await this.#outlives(entry))) return;
+  }
+
+  async #removeFile(entry: Entry, stats: NodeStats, remove: () => Promise<unknown>): Promise<void> {
+    await this.#forgetOtherFiles(entry, stats);
+    const inUse = entry.file.handles.size > 0 && this.#losesFile(entry, stats);
+    // One after the other: what is kept may be large.
+    if (inUse && this.#outliving !== true) {
+      return this.#names.runNested([this.#keeping], () => this.#removeKept(entry, stats, remove));
+    }
+    await remove();
+    entry.remove(stats);
+  }
+
+  /**
+   * Removes the last name of a file so that those who have it open keep it. Some objects' handles know nothing of that,
+   * and would write to whatever gets the name next: then the content moves to memory, and they are closed.
+   */
+  async #removeKept(entry: Entry, stats: NodeStats, remove: () => Promise<unknown>): Promise<void> {
+    const content = this.#outliving === true ? undefined : await this.#contentOf(entry);
+    await remove();
+    entry.remove(stats);
+    if (content === undefined || (await this.#outlives(entry))) return;
     const nameless = new NamelessFile(content, stats);
     for (const handle of entry.file.handles) handle.replace(nameless);
   }
@@ -241,26 +284,33 @@ export class ObjectTree {
     const own = parent?.known(name);
     for (const other of file.names) {
       if (other === own) continue;
-      const found = await this.locate(other, S_IFREG).catch(() => undefined);
+      // Nothing is done with what is found, and two who remove names must not wait for each other.
+      const found = await this.#locate(other, S_IFREG).catch(() => undefined);
       if (found === undefined || inoOf(found.stats) !== ino) other.forgetFile();
     }
   }
 
-  /** All bytes of an open file; undefined where they cannot be had. */
+  /** All bytes of an open file, whose name is being removed; undefined where they cannot be had. */
   async #contentOf(entry: Entry): Promise<Uint8Array | undefined> {
     try {
-      for (const handle of entry.file.handles) if (handle.writable && this.fs.open !== undefined) await handle.sync();
-      const located = await this.locate(entry, S_IFREG);
-      const reader = await this.open(entry, located, O_RDONLY);
-      try {
-        const bytes = new Uint8Array(Number(located.stats.size ?? 0));
-        const size = await reader.read(bytes, 0);
-        return bytes.subarray(0, size);
-      } finally {
-        this.close(entry, reader);
-      }
+      const { fs } = this;
+      for (const handle of entry.file.handles) if (handle.writable && fs.open !== undefined) await handle.sync();
+      const located = await this.#locate(entry, S_IFREG);
+      if (fs.open === undefined) return bytesOf(await askFor(fs.readFile && (() => fs.readFile!(located.path))));
+      return await this.#readAll(entry, located);
     } catch {
       return undefined;
+    }
+  }
+
+  async #readAll(entry: Entry, located: Located): Promise<Uint8Array> {
+    const reader = await this.open(entry, located, O_RDONLY);
+    try {
+      const bytes = new Uint8Array(Number(located.stats.size ?? 0));
+      const size = await reader.read(bytes, 0);
+      return bytes.subarray(0, size);
+    } finally {
+      this.close(entry, reader);
     }
   }
 

@@ -1,13 +1,19 @@
 /** One file under several names, served by name: what is written under one is read under the others, and lives on. */
 
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import * as nodeFS from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { memfs } from 'memfs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FDID } from '../../runtime/index.js';
 import type { NodeFS } from '../../runtime/server.js';
+import { newDirectory } from '../interop/session.js';
 import { O_RDWR, walkTo, withFS, type Mounted } from './serve-fs-session.js';
 
 const STATX_MODE = 0x2;
+const STATX_UID = 0x8;
 const noTime = { sec: 0, nsec: 0 };
 const unchanged = { mode: 0, uid: 0, gid: 0, size: 0, atime: noTime, mtime: noTime };
 
@@ -80,6 +86,78 @@ for (const [name, make] of kinds) {
       assert.is(await read(mount, openFD), 'before');
     }));
 }
+
+test('a name under which a file is worked on for another stays until that is done', async () => {
+  const { open: _, ...object } = memfs().fs.promises as NodeFS;
+  const order: string[] = [];
+  let proceed = (): void => undefined;
+  let begun = (): void => undefined;
+  const working = new Promise<void>((resolve) => (begun = resolve));
+  const allowed = new Promise<void>((resolve) => (proceed = resolve));
+  const lchown: NodeFS['lchown'] = async () => {
+    begun();
+    await allowed;
+    order.push('changed');
+  };
+  const unlink: NodeFS['unlink'] = async (path) => {
+    order.push(`removed ${String(path)}`);
+    await object.unlink!(path);
+  };
+  await withFS({ ...object, lchown, unlink }, async (mount) => {
+    const { client } = mount;
+    await client.fs.mkdir('/dir');
+    await client.fs.writeFile('/one', 'before');
+    await client.fs.link('/one', '/dir/two');
+    const fd = await walkTo(mount, mount.root, 'one');
+    await client.fs.unlink('/one');
+    const other = await mount.another();
+    const changed = client.setStat({ fd, ...unchanged, mask: STATX_UID, uid: 7 });
+    await working;
+    const removed = other.client.fs.unlink('/dir/two');
+    // What comes after it is answered, and would be after it.
+    await other.client.fs.stat('/dir');
+    proceed();
+    await Promise.all([changed, removed]);
+    assert.equal(order, ['removed /one', 'changed', 'removed /dir/two']);
+    await client.fs.rmdir('/dir');
+  });
+});
+
+test('what is written by two names at once is all written', async () => {
+  const { open: _, ...object } = memfs().fs.promises as NodeFS;
+  const readFile: NodeFS['readFile'] = async (path) => {
+    const content = await object.readFile!(path);
+    await delay(10);
+    return content;
+  };
+  await withFS({ ...object, readFile }, async (mount) => {
+    const { client } = mount;
+    await client.fs.writeFile('/one', '......');
+    await client.fs.link('/one', '/two');
+    const [one, two] = [await openAt(mount, 'one'), await openAt(mount, 'two')];
+    await Promise.all([
+      client.pwrite({ fd: one.open, offset: 0, data: Buffer.from('red') }),
+      client.pwrite({ fd: two.open, offset: 3, data: Buffer.from('blu') }),
+    ]);
+    assert.is(await read(mount, one.open), 'redblu');
+  });
+});
+
+test("a file of the kernel's is not read because its name goes while it is open", async () => {
+  const directory = newDirectory();
+  const SIZE = 2 ** 28;
+  const body = async (mount: Mounted): Promise<void> => {
+    writeFileSync(join(directory, 'file'), '');
+    truncateSync(join(directory, 'file'), SIZE);
+    const { open } = await openAt(mount, 'file');
+    const before = process.memoryUsage().arrayBuffers;
+    await mount.client.fs.unlink('/file');
+    assert.ok(process.memoryUsage().arrayBuffers - before < 1 << 20);
+    assert.is((await mount.client.fstat({ fd: open })).size, BigInt(SIZE));
+  };
+  await withFS(nodeFS, body, { root: directory });
+  rmSync(directory, { recursive: true });
+});
 
 test('a name that somebody else gave to another file is no name of the first any more', async () => {
   const { fs } = memfs({ '/one': 'before' });
