@@ -2,8 +2,8 @@
 
 import { changeMode, changeOwner, changeSize, changeTimes, UTIME_OMIT, type Time } from '../os/inode.js';
 import type { StatChange, StatChangeOutcome } from '../session/backend.js';
-import { EISDIR, ELOOP, ENXIO, EOPNOTSUPP } from '../wire/errno.js';
-import { S_IFDIR, S_IFLNK, S_IFSOCK } from './local-stat.js';
+import { EINVAL, EISDIR, ELOOP, ENXIO, EOPNOTSUPP } from '../wire/errno.js';
+import { S_IFDIR, S_IFLNK, S_IFREG, S_IFSOCK } from './local-stat.js';
 
 const STATX_MODE = 0x2;
 const STATX_UID = 0x8;
@@ -41,12 +41,15 @@ export function changeStat(fd: number, type: number, change: StatChange): StatCh
   return { failureMask, failureErrNo };
 }
 
-/** What cannot be opened for writing fails as that would, which is how gVisor's server resizes. */
+/**
+ * What cannot be opened for writing fails as that would, which is how gVisor's server resizes. A FIFO or a device is
+ * not opened to learn that it has no size: to open one is to do something to it, or to wait.
+ */
 function resize(fd: number, type: number, size: bigint): number {
   if (type === S_IFDIR) return -EISDIR;
   if (type === S_IFLNK) return -ELOOP;
   if (type === S_IFSOCK) return -ENXIO;
-  return changeSize(fd, size > MAX_SIZE ? -1 : size);
+  return type !== S_IFREG || size > MAX_SIZE ? -EINVAL : changeSize(fd, size);
 }
 
 function setTimes(fd: number, { mask, atime, mtime }: StatChange): number {

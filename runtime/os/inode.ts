@@ -4,11 +4,13 @@
  */
 
 import { Payload } from '../wire/payload.js';
+import { closeFD } from './descriptor.js';
 import {
   chmod,
   errno,
   fchownat,
   fstatfs,
+  ftruncate,
   getxattr,
   listxattr,
   readlinkat,
@@ -16,11 +18,10 @@ import {
   setxattr,
   statx,
   statxPathAt,
-  truncate,
   utimensat,
 } from './libc.js';
 import { allocScratch, AT_EMPTY_PATH, NO_PATH, NO_PATH_ADDRESS, PAGE_BYTES } from './memory.js';
-import { AT_FDCWD } from './open.js';
+import { AT_FDCWD, O_NOCTTY, O_NONBLOCK, O_WRONLY, reopen } from './open.js';
 import { descriptorPath, toPath } from './path.js';
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -63,9 +64,16 @@ export function changeOwner(fd: number, uid: number, gid: number): number {
   return result(fchownat(fd, NO_PATH, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
 }
 
-/** Changes the size of a regular file. 0 or -errno. */
+/**
+ * Changes the size of a regular file. 0 or -errno: -EAGAIN while somebody holds a lease on it (fcntl(2)). For its end
+ * truncate(2) would wait, and takes no flag that says not to.
+ */
 export function changeSize(fd: number, size: number | bigint): number {
-  return result(truncate(descriptorPath(fd), size));
+  const writable = reopen(fd, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  if (writable < 0) return writable;
+  const error = result(ftruncate(writable, size));
+  closeFD(writable);
+  return error;
 }
 
 /** Nanoseconds that leave a time as it is (`linux/stat.h`). */

@@ -128,9 +128,6 @@ export const fchmod = declare<(fd: number, mode: number) => number>('int fchmod(
 export const fchownat = declare<(dirFD: number, path: Pointer, uid: number, gid: number, flags: number) => number>(
   'int fchownat(int dirfd, void *pathname, uint32_t owner, uint32_t group, int flags)',
 );
-export const truncate = declare<(path: Pointer, size: number | bigint) => number>(
-  'int truncate(void *path, int64_t length)',
-);
 export const utimensat = declare<(dirFD: number, path: Pointer, times: number, flags: number) => number>(
   'int utimensat(int dirfd, void *pathname, uintptr_t times, int flags)',
 );
@@ -158,7 +155,9 @@ export const munmap = declare<(addr: number, length: number) => number>('int mun
 export const memfdCreate = declare<(name: Uint8Array, flags: number) => number>(
   'int memfd_create(void *name, unsigned int flags)',
 );
-export const ftruncate = declare<(fd: number, length: number) => number>('int ftruncate(int fd, int64_t length)');
+export const ftruncate = declare<(fd: number, length: number | bigint) => number>(
+  'int ftruncate(int fd, int64_t length)',
+);
 
 export const schedYield = declare<() => number>('int sched_yield()');
 export const schedGetcpu = declare<() => number>('int sched_getcpu()');
