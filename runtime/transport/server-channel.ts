@@ -83,13 +83,19 @@ export class ServerChannel implements ServerCommunicator {
     if (typeof pair === 'number') return pair;
     const [ours, fdSocket] = pair;
     const region = mapWindow(memfd, 0, length);
-    const fdChannel = typeof region === 'number' ? region : FDChannel.open(ours);
-    if (typeof region === 'number' || typeof fdChannel === 'number') {
+    if (typeof region === 'number') {
       closeFD(ours);
       closeFD(fdSocket);
-      return fdChannel as number;
+      return region;
     }
-    const channel = new ServerChannel(new PacketWindow(region), fdChannel, maxMessageSize, settings);
+    const window = new PacketWindow(region);
+    const fdChannel = FDChannel.open(ours);
+    if (typeof fdChannel === 'number') {
+      window.destroy();
+      closeFD(fdSocket);
+      return fdChannel;
+    }
+    const channel = new ServerChannel(window, fdChannel, maxMessageSize, settings);
     return { channel, memfd, fdSocket, length };
   }
 

@@ -1,12 +1,14 @@
 /** Both ends of a channel, in one thread: what the client writes is what the server reads. */
 
+import { closeSync, openSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { closeFD } from '../../runtime/os/descriptor.js';
 import { Channel } from '../../runtime/transport/channel.js';
+import { FDChannel } from '../../runtime/transport/fd-channel.js';
 import { ServerChannel } from '../../runtime/transport/server-channel.js';
 import { waitersEnded } from '../../runtime/transport/waiter.js';
-import { EAGAIN } from '../../runtime/wire/errno.js';
+import { EAGAIN, EMFILE } from '../../runtime/wire/errno.js';
 import { assertNothingLeft, holdings } from '../peers/leaks.js';
 
 const MAX_MESSAGE_BYTES = 4000;
@@ -45,3 +47,26 @@ messages('arrive whole, of whatever size', async () => {
 });
 
 messages.run();
+
+const making = suite('making a channel');
+
+making('closes what it had made, and nothing else, where its socket cannot be used', () => {
+  const before = holdings();
+  const { open } = FDChannel;
+  let others = -1;
+  FDChannel.open = (fd) => {
+    closeFD(fd);
+    // Somebody else's descriptor, which gets the number that has just become free.
+    others = openSync('/dev/null', 'r');
+    return -EMFILE;
+  };
+  try {
+    assert.is(ServerChannel.create(MAX_MESSAGE_BYTES), -EMFILE);
+  } finally {
+    FDChannel.open = open;
+  }
+  closeSync(others);
+  assertNothingLeft(before);
+});
+
+making.run();
