@@ -175,10 +175,14 @@ export class LocalFile implements ControlFile {
     return { file: new LocalFile(fd, stat.mode, this.options), stat, socket, hostFD };
   }
 
+  /** A new name that cannot be opened is removed again, unless it is that of what nobody is served: another's. */
   link(directory: ControlFile, name: string): Found | number {
     const { fd } = directory as LocalFile;
     const error = makeLink(this.fd, fd, name);
-    return error < 0 ? error : (directory as LocalFile).walk(name);
+    if (error < 0) return error;
+    const made = find(fd, name);
+    if (typeof made === 'number' && made !== -EPERM) removeName(fd, name, 0);
+    return (directory as LocalFile).found(made);
   }
 
   unlink(name: string, flags: number): number {
