@@ -230,13 +230,17 @@ export class LocalFile implements ControlFile {
     return removeXattr(this.fd, name);
   }
 
-  connect(type: number, signal: AbortSignal, as?: Credentials): number | Promise<number> {
-    if (this.options.hostUDS !== 'open' && this.options.hostUDS !== 'all') return -EPERM;
-    return connectLocal(this.fd, type, signal, as);
+  connect(type: number): number {
+    return this.#connect(type);
   }
 
-  connectWithCreds(type: number, uid: number, gid: number, signal: AbortSignal): number | Promise<number> {
-    return this.connect(type, signal, { uid, gid });
+  connectWithCreds(type: number, uid: number, gid: number): number {
+    return this.#connect(type, { uid, gid });
+  }
+
+  #connect(type: number, as?: Credentials): number {
+    if (this.options.hostUDS !== 'open' && this.options.hostUDS !== 'all') return -EPERM;
+    return connectLocal(this.fd, type, as);
   }
 }
 

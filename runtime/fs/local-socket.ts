@@ -1,17 +1,15 @@
 /** Sockets of a local directory: connecting to them without waiting in the kernel, and those that clients bind. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { closeFD } from '../os/descriptor.js';
 import { asUser } from '../os/credentials.js';
 import { acceptUnix } from '../os/socket.js';
 import { connectFile, listenOn } from '../os/socket-file.js';
 import type { BoundSocket } from '../session/backend.js';
-import { EAGAIN, EINTR, ENOENT, ENXIO } from '../wire/errno.js';
+import { ENOENT, ENXIO } from '../wire/errno.js';
 import { statOf } from './local-stat.js';
 
 /** SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET. */
 const SUPPORTED_TYPES = [1, 2, 5];
-const RETRY_MS = 5;
 
 export function isSupportedType(type: number): boolean {
   return SUPPORTED_TYPES.includes(type);
@@ -24,33 +22,17 @@ export interface Credentials {
 }
 
 /**
- * Connects to the socket that `fileFD` names. Waits for a listener whose backlog is full, without blocking: nothing
- * tells when there is room again, so it asks. Gives a descriptor that the caller owns, or a negative errno.
+ * Connects to the socket that `fileFD` names. -EAGAIN where its listener's backlog is full: who waits for room must not
+ * hold anything meanwhile. Gives a descriptor that the caller owns, or a negative errno.
  */
-export function connectLocal(
-  fileFD: number,
-  type: number,
-  signal: AbortSignal,
-  as?: Credentials,
-): number | Promise<number> {
+export function connectLocal(fileFD: number, type: number, as?: Credentials): number {
   if (!isSupportedType(type)) return -ENXIO;
   const stat = statOf(fileFD);
   if (typeof stat === 'number') return stat;
   // The socket is there as long as it is held, but nobody could find it any more.
   if (stat.nlink === 0) return -ENOENT;
   const connect = (): number => connectFile(fileFD, type);
-  const attempt = as === undefined ? connect : (): number => asUser(as.uid, as.gid, connect);
-  const socket = attempt();
-  return socket === -EAGAIN ? retry(attempt, signal) : socket;
-}
-
-async function retry(attempt: () => number, signal: AbortSignal): Promise<number> {
-  for (;;) {
-    if (signal.aborted) return -EINTR;
-    await delay(RETRY_MS);
-    const socket = attempt();
-    if (socket !== -EAGAIN) return socket;
-  }
+  return as === undefined ? connect() : asUser(as.uid, as.gid, connect);
 }
 
 /** A socket that a client had bound. The client has something to wait with, so nothing is waited for here. */

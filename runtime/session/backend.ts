@@ -134,7 +134,11 @@ export interface ControlFile {
   setXattr?(name: string, value: string, flags: number): Result<void>;
   listXattr?(size: bigint): Result<string[]>;
   removeXattr?(name: string): Result<void>;
-  /** Connects to this socket. Gives a descriptor, which the runtime closes. */
+  /**
+   * Connects to this socket. Gives a descriptor, which the runtime closes. -EAGAIN where the socket's backlog is full:
+   * it is asked again until the connection ends, and others get their turn between two times. It must not wait for room
+   * itself: a rename waits for it, and everybody else for the rename.
+   */
   connect?(type: number, signal: AbortSignal): Result<number>;
   connectWithCreds?(type: number, uid: number, gid: number, signal: AbortSignal): Result<number>;
   /** Makes a socket in this directory. */

@@ -1,13 +1,19 @@
 /** Connecting to sockets of the tree, and accepting on those that a client bound there. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AcceptReq, ConnectReq, ConnectWithCredsReq, FDID, ListenReq } from '../../generated/lisafs/index.js';
-import { ENOTSOCK } from '../wire/errno.js';
+import { EAGAIN, EINTR, ENOTSOCK, EOPNOTSUPP } from '../wire/errno.js';
 import type { CallContext } from '../wire/protocol.js';
 import type { ControlFile, Result } from './backend.js';
-import { andThen, failure, type Later } from './failure.js';
+import { andThen, failure, outcomeOf, type Later } from './failure.js';
+import type { ControlFD } from './fd-table.js';
 import { voidResult } from './lisafs-io.js';
 import { checkNotDeleted, orUnsupported, type LISAFSSession } from './lisafs-session.js';
 
+/** Nothing tells when there is room again in a backlog, so it is asked this often. */
+const RETRY_MS = 5;
+
+/** Connects, with the read guarantee for each attempt, and without any between two of them. */
 function connecting(
   session: LISAFSSession,
   id: FDID,
@@ -16,13 +22,34 @@ function connecting(
 ): Later<object> {
   const fd = session.fds.control(id);
   if (!fd.isSocket) throw failure(ENOTSOCK);
-  return session.reading(fd, () => {
-    checkNotDeleted(fd);
-    return andThen(orUnsupported<number>(make(fd.file)), (socket) => {
-      context.donate(socket);
-      return {};
+  const attempt = (): Later<number> =>
+    session.reading(fd, () => {
+      checkNotDeleted(fd);
+      return outcomeOf<number>(() => make(fd.file) ?? -EOPNOTSUPP);
     });
-  });
+  const finish = (socket: number): object => {
+    if (socket < 0) throw failure(-socket);
+    context.donate(socket);
+    return {};
+  };
+  return andThen(attempt(), (socket) =>
+    socket === -EAGAIN ? retry(fd, attempt, context.signal).then(finish) : finish(socket),
+  );
+}
+
+/** Tries again for as long as there is no room, with the FD staying as it does during a call. */
+async function retry(fd: ControlFD, attempt: () => Later<number>, signal: AbortSignal): Promise<number> {
+  fd.retain();
+  try {
+    for (;;) {
+      if (signal.aborted) return -EINTR;
+      await delay(RETRY_MS);
+      const socket = await attempt();
+      if (socket !== -EAGAIN) return socket;
+    }
+  } finally {
+    fd.release();
+  }
 }
 
 export function connect(session: LISAFSSession, req: ConnectReq, context: CallContext): Later<object> {

@@ -1,4 +1,4 @@
-/** Sockets that a client binds, and what it is given to wait with. */
+/** Sockets that a client binds, what it is given to wait with, and who waits for room in their backlogs. */
 
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
@@ -48,6 +48,46 @@ bound('tell the client of connections, and cannot be made to block the server', 
   } finally {
     socket?.close();
     await client.close({ fds: [boundSocketFD, child.controlFD] });
+    await session.end();
+  }
+});
+
+bound('that have no room for a connection keep nobody else waiting', async () => {
+  const session = await startServed({ args: ['--host-uds=all'] });
+  const { client, root } = session;
+  const owned = { uid: 0xffff_ffff, gid: 0xffff_ffff, mode: 0o700 };
+  const { boundSocketFD, child, socket } = await client.bindAt({
+    dirFD: root,
+    name: 'socket',
+    sockType: SOCK_STREAM,
+    ...owned,
+  });
+  const fd = child.controlFD;
+  const connecting = () => client.connect({ fd, sockType: SOCK_STREAM }, { timeout: PATIENCE_MS });
+  const renaming = (oldName: string, newName: string) =>
+    client.renameAt({ oldDir: root, oldName, newDir: root, newName }, { timeout: PATIENCE_MS });
+  try {
+    // Linux lets one more in than it is told.
+    await client.listen({ fd: boundSocketFD, backlog: 0 });
+    (await connecting()).socket?.close();
+    let isDone = false;
+    const second = connecting().finally(() => {
+      isDone = true;
+    });
+    // A rename has the whole tree for itself, and all that comes later waits for it.
+    await renaming('socket', 'moved');
+    await client.fstat({ fd: root }, { timeout: PATIENCE_MS });
+    assert.is(isDone, false);
+    (await client.accept({ fd: boundSocketFD })).connection?.close();
+    (await second).socket?.close();
+    // The socket's name goes while somebody waits for room.
+    const third = codeOf(connecting());
+    await renaming('moved', 'again');
+    await client.unlinkAt({ dirFD: root, name: 'again', flags: 0 });
+    assert.is(await third, 'EINVAL');
+  } finally {
+    socket?.close();
+    await client.close({ fds: [boundSocketFD, fd] });
     await session.end();
   }
 });
