@@ -88,7 +88,7 @@ export function shownTime(time: Date): string {
 
 /** A number where it is one without loss, else its digits: nothing is rounded. */
 export function exact(value: bigint): number | string {
-  return BigInt.asUintN(53, value) === value ? Number(value) : String(value);
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }
 
 /** For `--json`. Times are in nanoseconds since 1970, as digits; names have surrogates for bytes that are not UTF-8. */

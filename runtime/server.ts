@@ -14,6 +14,7 @@ export { localDirectoryModule } from './fs/local-module.js';
 export type { LocalDirectoryOptions } from './fs/local-options.js';
 export * from './fs/serve-fs.js';
 export type * from './session/backend.js';
+export { Statx, unmarshalStatx } from './session/backend.js';
 export type { CallRecord, OnCall } from './session/call-record.js';
 export type { GoferModule, GoferMount, GoferServes } from './session/gofer-mount.js';
 export { withPolicy, type Policy } from './session/policy.js';

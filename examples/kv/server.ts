@@ -18,7 +18,7 @@ const server = await serve({
     get: ({ key }) => store.entries.get(key) ?? fail('ENOENT'),
     put({ key, value, ifVersion }) {
       const version = store.entries.get(key)?.version ?? 0n;
-      if (ifVersion !== undefined && ifVersion !== version) throw failKVErrors('VersionDiffers');
+      if (ifVersion !== undefined && ifVersion !== version) failKVErrors('VersionDiffers');
       return store.put(key, value);
     },
     keys: () => ({ keys: [...store.entries.keys()].sort() }),

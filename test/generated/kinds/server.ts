@@ -668,9 +668,9 @@ export function dispatchKINDS(
   }
 }
 
-/** The error for a handler to throw: the client's call fails with this code. */
-export function failKINDSErrors(code: KINDSErrors, detail?: string): RPCError {
-  return new RPCError(KINDSErrors[code], 'handler', detail, { code });
+/** Fails a handler's request: the client's call fails with this code. `throw` before it does no harm. */
+export function failKINDSErrors(code: KINDSErrors, detail?: string): never {
+  throw new RPCError(KINDSErrors[code], 'handler', detail, { code });
 }
 
 /** KINDS, for serving it. */

@@ -268,9 +268,9 @@ export function dispatchSTORE(
   }
 }
 
-/** The error for a handler to throw: the client's call fails with this code. */
-export function failStoreErrors(code: StoreErrors, detail?: string): RPCError {
-  return new RPCError(StoreErrors[code], 'handler', detail, { code });
+/** Fails a handler's request: the client's call fails with this code. `throw` before it does no harm. */
+export function failStoreErrors(code: StoreErrors, detail?: string): never {
+  throw new RPCError(StoreErrors[code], 'handler', detail, { code });
 }
 
 /** STORE, for serving it. */

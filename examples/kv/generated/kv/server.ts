@@ -259,9 +259,9 @@ export function dispatchKV(
   }
 }
 
-/** The error for a handler to throw: the client's call fails with this code. */
-export function failKVErrors(code: KVErrors, detail?: string): RPCError {
-  return new RPCError(KVErrors[code], 'handler', detail, { code });
+/** Fails a handler's request: the client's call fails with this code. `throw` before it does no harm. */
+export function failKVErrors(code: KVErrors, detail?: string): never {
+  throw new RPCError(KVErrors[code], 'handler', detail, { code });
 }
 
 /** KV, for serving it. */
