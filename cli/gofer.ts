@@ -100,7 +100,11 @@ async function serveMount(
   const { ioFD: fd, ...about } = mount;
   const { source, readOnly } = mount;
   const what = await module?.(about);
-  if (what === undefined) return serve({ fd, ...localDirectoryModule(source, { readOnly, hostUDS, hostFIFO }) });
+  if (what === undefined) {
+    // As gVisor's own gofer donates them: to the sandbox's kernel, which opens them anew for nobody.
+    const options = { readOnly, donate: true, hostUDS, hostFIFO };
+    return serve({ fd, ...localDirectoryModule(source, options) });
+  }
   const onFault: OnFault = (error, message) => log?.tell(`the handler of ${message} failed: ${failureLine(error)}`);
   return serve({ onFault, ...what, ...(readOnly && { root: withoutChanges(what.root) }), fd });
 }

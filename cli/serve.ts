@@ -12,8 +12,10 @@ Serves DIR by LISAFS.
   --fd N             serve the one client on the inherited, connected socket N; exit when it hangs up
   --mode OCTAL       the permissions of the socket at PATH: who may connect (600)
   --allow-uid UID    let only this user connect, whatever the permissions say; can be repeated
-  --read-only        refuse every change
-  --no-donate        keep the descriptors of opened files from clients
+  --read-only        refuse every change, and keep the descriptors of opened files from clients: with one they could
+                     open the file anew to write it
+  --donate           give clients those descriptors also with --read-only
+  --no-donate        keep those descriptors from clients in any case
   --host-uds=WHAT    Unix sockets in DIR: none, open, create or all (none)
   --host-fifo=WHAT   FIFOs in DIR: none or open (none)
   --threads N        serve in N threads, each connection in one of them (1)
@@ -38,6 +40,7 @@ const OPTIONS = {
   mode: { type: 'string' },
   'allow-uid': { type: 'string', multiple: true },
   'read-only': { type: 'boolean' },
+  donate: { type: 'boolean' },
   'no-donate': { type: 'boolean' },
   'host-uds': { type: 'string' },
   'host-fifo': { type: 'string' },
@@ -66,13 +69,14 @@ function parse(args: readonly string[]): ServeCommand | undefined {
   if (values.help) return undefined;
   const [directory, ...others] = positionals;
   if (directory === undefined || others.length > 0) throw new Misuse('one directory to serve, please');
-  const { listen, fd, mode, 'allow-uid': allowUIDs } = values;
+  const { listen, fd, mode, donate, 'no-donate': keep, 'allow-uid': allowUIDs } = values;
   if ((listen === undefined) === (fd === undefined)) throw new Misuse('one of --listen and --fd, please');
   if (fd !== undefined && (mode ?? allowUIDs) !== undefined)
     throw new Misuse('--mode and --allow-uid go with --listen');
+  if (donate && keep) throw new Misuse('one of --donate and --no-donate, please');
   const options = {
     readOnly: values['read-only'] ?? false,
-    donate: !(values['no-donate'] ?? false),
+    ...((donate || keep) && { donate: donate ?? false }),
     hostUDS: oneOf('host-uds', values['host-uds'], ['none', 'open', 'create', 'all']),
     hostFIFO: oneOf('host-fifo', values['host-fifo'], ['none', 'open']),
   } as const;

@@ -3,7 +3,7 @@
  * through a donated descriptor, and measures a round trip on either communicator.
  *
  *     npm start                  makes a directory to serve
- *     npm start -- DIR           serves DIR, read-only
+ *     npm start -- DIR           serves DIR, read-only, so without descriptors
  */
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -40,6 +40,6 @@ class LocalDirectory implements Backend {
 export function localDirectory(path: string, options: LocalDirectoryOptions = {}): Backend {
   const fd = openAt(AT_FDCWD, path, O_PATH);
   if (fd < 0) throw new RPCError(-fd, 'open', path);
-  const { readOnly = false, donate = true, hostUDS = 'none', hostFIFO = 'none' } = options;
+  const { readOnly = false, donate = !readOnly, hostUDS = 'none', hostFIFO = 'none' } = options;
   return new LocalDirectory(fd, { readOnly, donate, hostUDS, hostFIFO });
 }

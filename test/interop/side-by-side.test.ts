@@ -33,7 +33,7 @@ for (const readOnly of [false, true]) {
     needingRunsc(test, 'current')(`${what}: equal answers, equal trees`, async () => {
       const before = holdings();
       const theirs = await startSession({ runsc: 'current', channels, readonly: readOnly });
-      const args = ['--host-uds=all', '--host-fifo=open', ...(readOnly ? ['--read-only'] : [])];
+      const args = ['--host-uds=all', '--host-fifo=open', ...(readOnly ? ['--read-only', '--donate'] : [])];
       const ours = await startServed({ args, channels });
       try {
         await compare([theirs, ours], readOnly ? CALLS_COUNT / 4 : CALLS_COUNT);

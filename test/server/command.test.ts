@@ -173,6 +173,7 @@ test('says what is wrong with a command, and how it is used', () =>
       [2, /--listen and --fd/, ['serve', root]],
       [2, /--listen and --fd/, ['serve', '--listen', socket, '--fd', '3', root]],
       [2, /--mode/, ['serve', '--fd', '3', '--mode', '600', root]],
+      [2, /--donate and --no-donate/, ['serve', '--fd', '3', '--donate', '--no-donate', root]],
       [2, /octal/, ['serve', '--listen', socket, '--mode', '9', root]],
       [2, /none, open, create, all/, ['serve', '--listen', socket, '--host-uds=some', root]],
       [2, /--nonsense/, ['serve', '--listen', socket, '--nonsense', root]],
