@@ -15,6 +15,11 @@ export interface CallRecord {
    * request: of a rename the old one and the new one, of a link the file and its new name. ` (deleted)` follows where a
    * client removed the name; `?` stands for an FD that is not known. Empty for a request that was refused before it was
    * read, and for protocols other than LISAFS. A byte that is not UTF-8 is a lone surrogate, as everywhere.
+   *
+   * A Close or an FSync can name thousands of FDs, one of them many times: each is told of once, and no more than 1024
+   * of them or 262144 characters. Where the last path is an ellipsis alone (U+2026), others were left out behind those
+   * before it. Of a path of more than 4096 characters the end is told, after an ellipsis: all others begin with `/` or
+   * `?`.
    */
   readonly paths: readonly string[];
   /** 0 where it succeeded. */

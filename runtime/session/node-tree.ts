@@ -28,10 +28,13 @@ export class Node implements Place {
     parent.#children.set(name, this);
   }
 
-  path(): string[] {
+  /** Of more names than `most`, only the last ones: a client can have as many of them as it likes. */
+  path(most = Infinity): string[] {
     if (this.parent === undefined) return [];
     const names = [this.name];
-    for (let node = this.parent; node.parent !== undefined; node = node.parent) names.push(node.name);
+    for (let node = this.parent; node.parent !== undefined && names.length < most; node = node.parent) {
+      names.push(node.name);
+    }
     return names.toReversed();
   }
 

@@ -66,6 +66,13 @@ export const MAX_CONNECTIONS_COUNT = 1024;
  */
 export const MAX_TRACKED_FDS_COUNT = 1 << 20;
 
+/** Longest path that is told of a call, in UTF-16: of a longer one it is the end. The kernel takes none (PATH_MAX). */
+export const MAX_TOLD_PATH_CHARACTERS = 4096;
+
+/** Most paths that are told of one call, and most characters of them all: a request can name 65535 files. */
+export const MAX_TOLD_PATHS_COUNT = 1024;
+export const MAX_TOLD_CHARACTERS = 1 << 18;
+
 /** Longest name of a directory entry (NAME_MAX). */
 export const MAX_NAME_BYTES = 255;
 
