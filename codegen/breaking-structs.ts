@@ -6,6 +6,7 @@ import {
   partOf,
   type Choice,
   type ChoiceType,
+  type ElementType,
   type Field,
   type FieldType,
   type LaidProtocol,
@@ -163,7 +164,9 @@ export class StructComparison {
 
   #sameField(was: Field, field: Field, subject: string): void {
     const [a, b] = [typeName(was.type), typeName(field.type)];
-    const [oldPart, part] = [partOf(was.type), partOf(field.type)];
+    // A list of structs and a struct that is a list are no two versions of one part.
+    const isSame = was.type.kind === field.type.kind;
+    const [oldPart, part] = isSame ? [partOf(was.type), partOf(field.type)] : [];
     if (oldPart !== undefined && part !== undefined) this.compare(oldPart, part);
     if (was.makes !== field.makes || was.closes !== field.closes) {
       const reason = `it was ${markOf(was)} and is ${markOf(field)}: running clients give back what they did before`;
@@ -175,7 +178,11 @@ export class StructComparison {
       const reason = `it was ${a} and is ${b}: running peers read and write other bytes`;
       return this.tell('FIELD_TYPE_CHANGED', subject, field.place, reason);
     }
-    if (!this.#sameValues(was.type, field.type)) {
+    // Two structs are compared by themselves, above.
+    const areParts = oldPart !== undefined && part !== undefined;
+    const bare = areParts ? was.type : bareType(was.type, this.#before);
+    const nowBare = areParts ? field.type : bareType(field.type, this.#after);
+    if (!this.#sameValues(bare, nowBare)) {
       const reason = `it was ${a} and is ${b}: one side refuses values that the other may send`;
       return this.tell('FIELD_VALUES_CHANGED', subject, field.place, reason);
     }
@@ -184,7 +191,7 @@ export class StructComparison {
       this.tell('FIELD_TYPE_RENAMED', subject, field.place, reason);
       this.#renamedChoice(was.type, field.type);
     }
-    this.#maximum(was.type, field.type, subject, field.place);
+    this.#maximum(bare, nowBare, subject, field.place);
   }
 
   /** Both take the same values, as far as the schema says it here: a choice's own changes are told by themselves. */
@@ -256,6 +263,13 @@ function markOf({ makes, closes }: Field): string {
 /** The names of fields; pads have none that means something. */
 function namesOf(fields: readonly Field[]): Set<string> {
   return new Set(fields.flatMap(({ name, type }) => (type.kind === 'pad' ? [] : [name])));
+}
+
+/** What a struct of one field is to the wire, and a list of such: that field. */
+function bareType(type: FieldType, structs: Structs): FieldType {
+  if (type.kind === 'list') return { ...type, element: bareType(type.element, structs) as ElementType };
+  const only = type.kind === 'struct' ? structs.get(type.name)!.fields : [];
+  return only.length === 1 ? bareType(only[0]!.type, structs) : type;
 }
 
 function isChoice(type: FieldType): type is ChoiceType {

@@ -147,9 +147,7 @@ function compareContents(was: Message, now: Message, structs: StructComparison, 
       if (structs.cameToBe(b)) {
         const who = part === 'req' ? 'calls that give none' : 'handlers that answer with none';
         tell('OPTIONAL_CONTENT_ADDED', now.name, now.place, `its ${role} was empty, and ${who} do not compile`);
-        continue;
-      }
-      tell('CONTENT_ADDED', now.name, now.place, `its ${role} was empty, and running peers send nothing in it`);
+      } else tell('CONTENT_ADDED', now.name, now.place, `its ${role} was empty, and running peers send nothing in it`);
     } else if (a !== undefined && b === undefined && !structs.wentAway(a, a, now.place)) {
       tell('CONTENT_REMOVED', now.name, now.place, `its ${role} is empty, and running peers count on what was in it`);
     }

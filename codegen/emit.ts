@@ -80,6 +80,11 @@ function spaced(text: string): string {
     if (line === '') continue;
     if (line.startsWith('}') && last === '') lines.pop();
     if (last === '' && line === BLANK) continue;
+    // What a comment says stays as it is.
+    if (line.startsWith('*')) {
+      lines.push(line);
+      continue;
+    }
     // A partial begins a line of its own, also after a property's name, and may end in one.
     if (last !== undefined && ((/^\w+:$/u.test(last) && last !== 'default:') || /(?:=>| \?)$/u.test(last)))
       lines[lines.length - 1] = `${last} ${line}`;

@@ -50,6 +50,8 @@ export interface BlockView {
   readonly struct: string;
   readonly size: number;
   readonly usesView: boolean;
+  /** The same of reading, which passes over pads. */
+  readonly readsView: boolean;
   /** True where reading can find a value that none may be. */
   readonly checked: boolean;
   readonly fields: readonly FieldView[];
@@ -71,6 +73,8 @@ export interface StructView {
   readonly embedded: boolean;
   readonly checked: boolean;
   readonly usesView: boolean;
+  /** The same of reading, which passes over pads. */
+  readonly readsView: boolean;
   readonly fields: readonly FieldView[];
   /** Optional fields, each with the names of those after it. */
   readonly optionals: readonly FieldView[];
@@ -160,6 +164,7 @@ export class Views {
       embedded: struct.fixed && this.#embedded.has(struct.name),
       checked: this.#isChecked(struct.name),
       usesView: blocks.some((block) => block.usesView) || optionals.some(touchesView),
+      readsView: blocks.some((block) => block.readsView) || optionals.some(touchesView),
       optionals,
       formatted: struct.fields.some((field) => field.type.kind !== 'pad'),
       fields: views.filter((view) => view.kind !== 'pad'),
@@ -214,6 +219,9 @@ export class Views {
       struct: struct.name,
       size: block.size,
       usesView: fields.some(touchesView) || (tail !== undefined && tail.kind !== 'struct'),
+      readsView:
+        fields.some((view) => view.kind !== 'pad' && touchesView(view)) ||
+        (tail !== undefined && tail.kind !== 'struct'),
       checked: this.#isChecked(struct.name),
       fields: fields.filter((field) => field.kind !== 'pad'),
       plain: fields.filter((field) => field.kind !== 'wide'),

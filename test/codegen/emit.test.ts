@@ -334,6 +334,21 @@ test('a doc comment is set line by line', () => {
   assert.is(docComment(['One.', '', 'Two.']), '/**\n * One.\n *\n * Two.\n */\n');
 });
 
+test('what a comment asks at the end of a line stays there', async () => {
+  const doc = '/**\n   * Is it there ?\n   * It is =>\n   * here.\n   */\n  ';
+  const outputs = await outputsOf(`export interface P {\n  ${doc}get: Message<256, Empty, { a: u8 }>;\n}`);
+  assert.match(outputs.get('client.ts')!, '   * Is it there ?\n   * It is =>\n   * here.\n');
+});
+
+test('what reads nothing but over pads has no name for where it would', async () => {
+  const outputs = await outputsOf(
+    'export interface P { get: Message<256, Empty, { a: FixedBytes<4>; pad0: Pad<4> }> }',
+  );
+  const text = outputs.get('messages.ts')!;
+  const read = text.slice(text.indexOf('export function unmarshalGetResp('));
+  assert.not.match(read.slice(0, read.indexOf('\n}\n')), 'const v');
+});
+
 test('a comment is documentation on its own line as well as above', async () => {
   const above = '\n/** One. */\n a: u8;\n/**\n * Two.\n * And more.\n */\n b: u8 /** of nothing */;\n c: u8';
   const beside = '/** One. */ a: u8; /** Two.\n * And more. */ b: u8; /* none */ c: u8 /** of nothing */';
