@@ -1,5 +1,6 @@
 /** SetStat on a file of an object: through a handle where its name is gone, else under its name. */
 
+import { constants } from 'node:fs';
 import { errnoOf, failure } from '../session/failure.js';
 import type { StatChange, StatChangeOutcome } from '../session/backend.js';
 import { EINVAL, EISDIR, ELOOP, EOPNOTSUPP, ESTALE } from '../wire/errno.js';
@@ -18,7 +19,7 @@ const STATX_MTIME = 0x40;
 const STATX_SIZE = 0x200;
 
 const O_WRONLY = 1;
-const O_NOFOLLOW = 0o400000;
+const { O_NOFOLLOW } = constants;
 
 /** The four things that can be changed, each in one way. */
 interface Changing {

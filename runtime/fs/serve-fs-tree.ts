@@ -3,6 +3,7 @@
  * is looked at, so that no symlink among them is followed, whoever put it there.
  */
 
+import { constants } from 'node:fs';
 import { failure } from '../session/failure.js';
 import { Lock, Locks, type Claim } from '../session/locks.js';
 import type { StatxInit } from '../session/backend.js';
@@ -21,7 +22,7 @@ const O_CREAT = 0o100;
 const O_EXCL = 0o200;
 const O_TRUNC = 0o1000;
 const O_NONBLOCK = 0o4000;
-const O_NOFOLLOW = 0o400000;
+const { O_NOFOLLOW } = constants;
 /** Far from what an object counts from. */
 const FIRST_INO = 1n << 40n;
 

@@ -100,4 +100,27 @@ files('of the examples have fewer than 100 lines', () => {
   assert.equal(long, []);
 });
 
+/** Flags of open(2) that are other bits on arm64. Those of runtime/os are compared with both machines' headers. */
+const DIFFERENT_BY_MACHINE = /^O_(?:DIRECT|DIRECTORY|LARGEFILE|NOFOLLOW)$/;
+
+/** Constants of those names that are written as a number. */
+function written(source: ts.SourceFile): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isVariableDeclaration(node) && node.initializer !== undefined && ts.isNumericLiteral(node.initializer)) {
+      found.push(node.name.getText());
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found.filter((name) => DIFFERENT_BY_MACHINE.test(name));
+}
+
+files('write no flag of open(2) as a number that is another on arm64', () => {
+  const wrong = handWritten.flatMap(([path, source]) =>
+    /^(?:runtime|cli|examples)\//.test(path) ? written(source).map((name) => `${path}: ${name}`) : [],
+  );
+  assert.equal(wrong, []);
+});
+
 files.run();
