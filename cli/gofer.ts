@@ -39,6 +39,9 @@ told in the file of runsc's --log. Run runsc as root, and today's with --directf
 Exit status: 0, 1 if it cannot serve or install, 2 for a mistake in the command.
 `;
 
+/** What all mounts of one sandbox hold is one client's: it may have nearly all descriptors of this process. */
+const MAX_FDS = 2 ** 20;
+
 type OnFault = NonNullable<ServerSettings['onFault']>;
 
 const OPTIONS = {
@@ -103,10 +106,10 @@ async function serveMount(
   if (what === undefined) {
     // As gVisor's own gofer donates them: to the sandbox's kernel, which opens them anew for nobody.
     const options = { readOnly, donate: true, hostUDS, hostFIFO };
-    return serve({ fd, ...localDirectoryModule(source, options) });
+    return serve({ fd, maxFDs: MAX_FDS, ...localDirectoryModule(source, options) });
   }
   const onFault: OnFault = (error, message) => log?.tell(`the handler of ${message} failed: ${failureLine(error)}`);
-  return serve({ onFault, ...what, ...(readOnly && { root: withoutChanges(what.root) }), fd });
+  return serve({ onFault, maxFDs: MAX_FDS, ...what, ...(readOnly && { root: withoutChanges(what.root) }), fd });
 }
 
 function withoutChanges(root: Backend): Backend {

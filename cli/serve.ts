@@ -26,6 +26,8 @@ client, 1 if it cannot serve, 2 for a mistake in the command.
 `;
 
 const MAX_THREADS = 64;
+/** For the one client of a process: it may have nearly all descriptors. */
+const MAX_FDS = 2 ** 20;
 
 interface ServeCommand {
   readonly place: ServePlace;
@@ -100,7 +102,8 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   // Files get the permissions that clients ask for. This process makes no others.
   process.umask(0);
   const { directory, options, place, threads } = command;
-  const server = await serve({ ...place, ...localDirectoryModule(directory, options), threads });
+  const alone = 'fd' in place && { maxFDs: MAX_FDS };
+  const server = await serve({ ...place, ...alone, ...localDirectoryModule(directory, options), threads });
   const end = (): void => void server.close();
   process.on('SIGINT', end).on('SIGTERM', end);
   await server.closed;

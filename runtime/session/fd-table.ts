@@ -2,9 +2,9 @@
 
 import { FDID } from '../../generated/lisafs/index.js';
 import { EBADF, EINVAL, EMFILE } from '../wire/errno.js';
-import { MAX_TRACKED_FDS_COUNT } from '../wire/limits.js';
 import type { BoundSocket, ControlFile, OpenFile } from './backend.js';
 import { failure } from './failure.js';
+import { HeldFDs } from './held-fds.js';
 import type { Node } from './node-tree.js';
 
 const S_IFMT = 0o170000;
@@ -23,13 +23,22 @@ abstract class TrackedFD {
   /** The control FD through which its file's place in the tree is known; itself, for a control FD. */
   abstract readonly control: ControlFD;
   #references = 1;
+  #held: HeldFDs | undefined;
+
+  /** Counts it among those, until what it holds is closed. */
+  countWith(held: HeldFDs): void {
+    this.#held = held;
+    held.count(1);
+  }
 
   retain(): void {
     this.#references++;
   }
 
   release(): void {
-    if (--this.#references === 0) this.destroy();
+    if (--this.#references > 0) return;
+    this.destroy();
+    this.#held?.count(-1);
   }
 
   protected abstract destroy(): void;
@@ -116,6 +125,7 @@ export type AnyFD = ControlFD | OpenFD | BoundSocketFD;
 
 export class FDTable {
   readonly #fds = new Map<FDID, AnyFD>();
+  readonly #held = new HeldFDs();
   /** 2^53 of them last longer than any connection. */
   #next = 1;
 
@@ -123,15 +133,21 @@ export class FDTable {
     return this.#fds.size;
   }
 
+  /** Lets it have as many FDs, whatever is left to others. */
+  allow(most: number | undefined): void {
+    this.#held.most = most;
+  }
+
   /** Throws EMFILE where no more FDs can be added: ask before one is made. */
   checkRoom(): void {
-    if (this.#fds.size >= MAX_TRACKED_FDS_COUNT) throw failure(EMFILE);
+    if (!this.#held.hasRoom) throw failure(EMFILE);
   }
 
   /** Takes over the caller's reference on `fd` and gives it a number that no other ever had. */
   add(fd: AnyFD): FDID {
     const id = FDID(this.#next++);
     this.#fds.set(id, fd);
+    fd.countWith(this.#held);
     return id;
   }
 

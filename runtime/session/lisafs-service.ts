@@ -18,8 +18,9 @@ export function lisafsService(root: Backend, policy: Policy | undefined): Servic
     protocol: LISAFSServer,
     mids: servedMIDs(LISAFSServer, everything),
     refused: backend.readOnly ? READ_ONLY_REFUSALS : new Map(),
-    open(facts) {
+    open(facts, maxFDs) {
       const session = new LISAFSSession(tree, backend, facts);
+      session.fds.allow(maxFDs);
       return {
         handlers: lisafsHandlers(session),
         pathsOf: (request) => pathsOfRequest(session, request),

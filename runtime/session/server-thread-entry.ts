@@ -12,6 +12,7 @@ import { copySocket } from '../transport/dial.js';
 import { waitersEnded } from '../transport/waiter.js';
 import { wrongType } from '../wire/invalid.js';
 import type { Connection } from './connection.js';
+import { holdWith } from './held-fds.js';
 import { newServer, type ServeWhat } from './serve-what.js';
 import type { Server, ServerSettings } from './server.js';
 import type { FromThread, ThreadData, ToThread } from './server-thread-messages.js';
@@ -25,9 +26,11 @@ import type { FromThread, ThreadData, ToThread } from './server-thread-messages.
  */
 const LINGER_MS = 50;
 
-const { module, data, settings, controlAddress, isReleased } = workerData as ThreadData;
+const { module, data, settings, controlAddress, isReleased, heldFDs } = workerData as ThreadData;
 const port = parentPort!;
 const presence = new Presence(controlAddress);
+
+holdWith(heldFDs);
 
 function send(message: FromThread): void {
   port.postMessage(message);

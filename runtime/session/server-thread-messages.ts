@@ -6,6 +6,7 @@ import type { WaitSettings } from '../transport/wait.js';
 export interface ThreadSettings extends WaitSettings {
   readonly maxMessageSize?: number | undefined;
   readonly channels?: number | undefined;
+  readonly maxFDs?: number | undefined;
   readonly messages?: readonly number[] | undefined;
 }
 
@@ -20,6 +21,8 @@ export interface ThreadData {
   readonly controlAddress: number;
   /** Whether the thread is released from its blocking before it is to end, however that comes about. */
   readonly isReleased: boolean;
+  /** How many FDs the connections of all threads hold, shared by all. */
+  readonly heldFDs: Int32Array;
 }
 
 export type ToThread =

@@ -4,6 +4,7 @@ import { isMainThread, Worker } from 'node:worker_threads';
 import { Alarm } from '../transport/alarm.js';
 import { ControlWord } from '../transport/dedicated.js';
 import { hangUp } from '../transport/dial.js';
+import { heldByAll } from './held-fds.js';
 import type { FromThread, ThreadData, ToThread } from './server-thread-messages.js';
 
 /** A connection that the thread serves. */
@@ -25,9 +26,14 @@ export class ServerThread {
   readonly died: Promise<never>;
   readonly #ended: Promise<void>;
 
-  constructor(data: Omit<ThreadData, 'controlAddress' | 'isReleased'>) {
+  constructor(data: Omit<ThreadData, 'controlAddress' | 'isReleased' | 'heldFDs'>) {
     // A thread that is terminated by the one that started it has no exit to tell of, but waits for its own threads.
-    const workerData: ThreadData = { ...data, controlAddress: this.#control.address, isReleased: isMainThread };
+    const workerData: ThreadData = {
+      ...data,
+      controlAddress: this.#control.address,
+      isReleased: isMainThread,
+      heldFDs: heldByAll(),
+    };
     const entry = new URL('./server-thread-entry.js', import.meta.url);
     this.#worker = new Worker(entry, { name: 'lisafs server', workerData });
     this.#control.begin(() => this.#worker.postMessage({ type: 'exit' } satisfies ToThread));

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { MAX_CHANNELS_COUNT, MAX_MESSAGE_BYTES, MIN_CHANNELS_COUNT, MIN_MAX_MESSAGE_BYTES } from '../wire/limits.js';
-import { SERVER_MAX_MESSAGE_BYTES } from '../wire/limits.js';
+import { MAX_TRACKED_FDS_COUNT, SERVER_MAX_MESSAGE_BYTES } from '../wire/limits.js';
 import { outOfRange } from '../wire/invalid.js';
 import { DoorbellMethod, type ExtensionsHandlers } from '../../generated/extensions/index.js';
 import { Patience, type WaitSettings } from '../transport/wait.js';
@@ -18,6 +18,12 @@ export interface ServerSettings extends WaitSettings {
   readonly maxMessageSize?: number;
   /** How many channels each connection may have: 0 to 4. By default as many as there are cpus, but at least 2. */
   readonly channels?: number;
+  /**
+   * How many FDs of a filesystem each connection may have: 1 to 1048576; more fail with EMFILE. By default as many as
+   * are left to others of the descriptors that the process may have (RLIMIT_NOFILE), which is half of them while there
+   * are no others. With a number here, one connection can have nearly all: for a process with but one client.
+   */
+  readonly maxFDs?: number;
   /** The messages to serve, by MID; by default all that have a handler. Mount is always among them. */
   readonly messages?: Iterable<number>;
   /** Is told of faults of handlers: errors that stand for no errno, which the client sees as EREMOTEIO. */
@@ -49,6 +55,7 @@ export class Server<Handlers extends object = object> {
   readonly #refusals: Refusals;
   readonly #maxMessageSize: number;
   readonly #maxChannels: number;
+  readonly #maxFDs: number | undefined;
   readonly #onFault: OnFault;
   readonly #wait: WaitSettings;
   readonly #extensions: ExtensionsHandlers;
@@ -66,6 +73,8 @@ export class Server<Handlers extends object = object> {
       MAX_MESSAGE_BYTES,
     );
     this.#maxChannels = integer('channels', settings.channels ?? channels, 0, MAX_CHANNELS_COUNT);
+    const { maxFDs } = settings;
+    this.#maxFDs = maxFDs === undefined ? undefined : integer('maxFDs', maxFDs, 1, MAX_TRACKED_FDS_COUNT);
     this.#wait = { wait: settings.wait, turnSpinUS: settings.turnSpinUS };
     // What is wrong with it is said now, and not to the first client.
     void new Patience(this.#wait);
@@ -94,7 +103,7 @@ export class Server<Handlers extends object = object> {
   /** As serve; returns the connection. */
   open(fd: number): Connection<Handlers> {
     const facts = { maxMessageSize: this.#maxMessageSize, supportedMs: [...this.#supported] };
-    const { handlers, pathsOf, end } = this.#service.open(facts);
+    const { handlers, pathsOf, end } = this.#service.open(facts, this.#maxFDs);
     const recorder = this.#onCall && new CallRecorder(++this.#served, this.#onCall);
     const connection = new Connection(fd, {
       protocol: this.#service.protocol,

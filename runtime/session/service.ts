@@ -56,7 +56,8 @@ export interface Service<Handlers> {
   /** The messages that have a handler; Mount and Channel always have. */
   readonly mids: readonly number[];
   readonly refused: ReadonlyMap<number, number>;
-  open(facts: ConnectionFacts): ConnectionHandlers<Handlers>;
+  /** `maxFDs`: as ServerSettings has it. */
+  open(facts: ConnectionFacts, maxFDs?: number): ConnectionHandlers<Handlers>;
   close(): void;
 }
 

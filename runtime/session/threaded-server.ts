@@ -51,8 +51,8 @@ export class ThreadedServer {
     for (const name of ['onFault', 'onCall', 'root', 'protocol', 'handlers', 'policy']) {
       if (name in options) throw wrongType(name, 'left to the module, since a function cannot be sent there', name);
     }
-    const { maxMessageSize, channels, messages, wait, turnSpinUS } = options;
-    const settings = { maxMessageSize, channels, messages: messages && [...messages], wait, turnSpinUS };
+    const { maxMessageSize, channels, maxFDs, messages, wait, turnSpinUS } = options;
+    const settings = { maxMessageSize, channels, maxFDs, messages: messages && [...messages], wait, turnSpinUS };
     const data = { module: urlOf(options.module), data: options.moduleData, settings };
     const threads = Array.from({ length: threadCount(options.threads ?? 1) }, () => new ServerThread(data));
     const results = await Promise.allSettled(threads.map((thread) => thread.ready));

@@ -62,9 +62,13 @@ export const MAX_SERVER_THREADS_COUNT = 64;
 export const MAX_CONNECTIONS_COUNT = 1024;
 
 /**
- * Most FDs that one connection can have the server track. The process's own limit on descriptors usually comes first.
+ * Most FDs that one connection can have the server track. Usually the process's limit on descriptors comes first:
+ * unless a server is told otherwise, one connection gets no more of them than are left to others (`held-fds.ts`).
  */
 export const MAX_TRACKED_FDS_COUNT = 1 << 20;
+
+/** Descriptors that no FD of a client's gets, for new connections, channels and Node; at most a quarter of all. */
+export const RESERVED_DESCRIPTORS_COUNT = 256;
 
 /** Longest path that is told of a call, in UTF-16: of a longer one it is the end. The kernel takes none (PATH_MAX). */
 export const MAX_TOLD_PATH_CHARACTERS = 4096;
