@@ -150,6 +150,8 @@ export class Exchange {
     if (result === 0) result = communicator.receiveSync(deadline);
     if (result === -EAGAIN) {
       this.#turns.adopt(communicator, method, resp, wantFDs);
+      // Others that were answered while this one waited for its turn have left room behind.
+      this.#turns.startQueued();
       this.counts.note(method.mid, size, 0, ETIMEDOUT);
       event?.carried(communicator.name, size, 0);
       throw timedOut(method.name, timeout!);

@@ -17,10 +17,16 @@ const DRAIN_BYTES = 64;
 const ring = Uint8Array.of(1);
 const drained = Buffer.alloc(DRAIN_BYTES);
 
+/** How often those look whose bell rings no more: seldom, since the socket has something to tell them. */
+const LOOK_MS = 1000;
+
 export class Doorbell {
   readonly #fd: number;
   readonly #watch: Watch;
   readonly #sleepers = new Set<() => void>();
+  /** Whether the peer's end is closed; and what takes the place of its rings then. */
+  #ended = false;
+  #clock: NodeJS.Timeout | undefined;
   #closed = false;
 
   private constructor(fd: number) {
@@ -54,18 +60,35 @@ export class Doorbell {
   /** Calls `look` at every ring until it is taken back, and keeps the process alive until then. */
   add(look: () => void): void {
     this.#sleepers.add(look);
-    if (this.#sleepers.size === 1) this.#watch.hold(true);
+    if (this.#sleepers.size === 1) this.#hold(true);
   }
 
   remove(look: () => void): void {
-    if (this.#sleepers.delete(look) && this.#sleepers.size === 0) this.#watch.hold(false);
+    if (this.#sleepers.delete(look) && this.#sleepers.size === 0) this.#hold(false);
+  }
+
+  /** The socket of a peer that has died may tell of that later than the bell: who sleeps is kept alive until then. */
+  #hold(isHeld: boolean): void {
+    if (!this.#ended) return this.#watch.hold(isHeld);
+    clearInterval(this.#clock);
+    this.#clock = isHeld ? setInterval(() => this.#lookAll(), LOOK_MS) : undefined;
   }
 
   #answer(): void {
     const count = receiveNow(this.#fd, drained, DRAIN_BYTES);
     // A peer that ends the bell ends the connection with it, and the socket tells of that. What cannot be read would
     // ring for ever: a socket that was never connected, say.
-    if (count <= 0 && count !== -EAGAIN && count !== -EINTR) this.#watch.close();
+    if (count <= 0 && count !== -EAGAIN && count !== -EINTR) this.#end();
+    this.#lookAll();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#watch.close();
+    if (this.#sleepers.size > 0) this.#hold(true);
+  }
+
+  #lookAll(): void {
     // Those that sleep now: one that looks may fall asleep again at once.
     const sleepers = [...this.#sleepers];
     for (const look of sleepers) look();
@@ -75,6 +98,7 @@ export class Doorbell {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#clock);
     this.#watch.close();
     closeFD(this.#fd);
     this.#sleepers.clear();

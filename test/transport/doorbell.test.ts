@@ -40,6 +40,23 @@ doorbell('rings no more when the peer has closed it', async () => {
   assert.ok((await looksOf(ours, () => closeFD(theirs))) <= 1);
 });
 
+doorbell('keeps the process alive for who sleeps, also when the peer has closed it', async () => {
+  const [ours, theirs] = pair(SOCK_STREAM);
+  const bell = Doorbell.open(ours) as Doorbell;
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const look = (): void => undefined;
+  const closed = new Promise<void>((resolve) => bell.add(resolve));
+  closeFD(theirs);
+  await closed;
+  assert.is(timers(), before + 1);
+  bell.add(look);
+  bell.remove(look);
+  assert.is(timers(), before + 1);
+  bell.close();
+  assert.is(timers(), before);
+});
+
 doorbell('does not ring on and on when it is a socket that was never connected', async () => {
   const before = holdings();
   assert.ok((await looksOf(socket(AF_UNIX, SOCK_STREAM, 0), () => undefined)) <= 1);
