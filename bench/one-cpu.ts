@@ -3,6 +3,7 @@
  * process alone make each switch to it longer.
  */
 
+import { callUntil, record, report, WARM_UP_CALLS } from './perf.js';
 import { parseCPUReport, type CPUSample } from './perf-report.js';
 import { Side, type SideSpec } from './side.js';
 
@@ -12,13 +13,6 @@ export interface Pairing {
   readonly spec: SideSpec;
   readonly caller: string;
   readonly server: string;
-}
-
-/** What perf can tell of a cpu while `work` goes on: as `record` and `report` of profile.ts. */
-export interface Perf {
-  record(args: readonly string[], data: string): Promise<void>;
-  report(data: string, fields: string): string;
-  callUntil(side: Side, done: Promise<unknown>): Promise<number>;
 }
 
 const ENDS = ['caller', 'server'] as const;
@@ -38,25 +32,23 @@ function partsOf({ caller, server }: Pairing, samples: readonly CPUSample[], ns:
   return [...shares.map((share) => (share / both) * ns), ns];
 }
 
-const WARM_UP_CALLS = 300_000;
-
-async function profile(pairing: Pairing, data: string, perf: Perf): Promise<number[]> {
+async function profile(pairing: Pairing, data: string): Promise<number[]> {
   const side = await Side.start({ ...pairing.spec, pinned: true });
   try {
     await side.batch(WARM_UP_CALLS);
-    const recorded = perf.record(['-a', '-C', '0'], data);
-    const ns = await perf.callUntil(side, recorded);
+    const recorded = record(['-a', '-C', '0'], data);
+    const ns = await callUntil(side, recorded);
     await recorded;
-    return partsOf(pairing, parseCPUReport(perf.report(data, 'overhead,pid,dso,symbol')), ns);
+    return partsOf(pairing, parseCPUReport(report(data, 'overhead,pid,dso,symbol')), ns);
   } finally {
     await side.end();
   }
 }
 
 /** A section of results/profile.md. */
-export async function profileOneCPU(pairings: readonly Pairing[], data: string, perf: Perf): Promise<string> {
+export async function profileOneCPU(pairings: readonly Pairing[], data: string): Promise<string> {
   const columns: number[][] = [];
-  for (const pairing of pairings) columns.push(await profile(pairing, data, perf));
+  for (const pairing of pairings) columns.push(await profile(pairing, data));
   const names = [...ENDS.flatMap((end) => PLACES.map((place) => `${end}, ${place}`)), 'a call'];
   const rows = names.map((name, i) => `| ${name} | ${columns.map((parts) => Math.round(parts[i]!)).join(' | ')} |`);
   return `## FStat, both ends on one cpu

@@ -17,8 +17,8 @@ export function parsePerfReport(text: string): Sample[] {
   });
 }
 
-/** One of a whole cpu's, and the name of the thread that ran: `node`. */
-export interface CPUSample extends Sample {
+/** One of a whole cpu's, with the name of the thread that ran: `node`. */
+export interface CPUSample extends Omit<Sample, 'symbol'> {
   readonly command: string;
 }
 
@@ -29,7 +29,7 @@ export function parseCPUReport(text: string): CPUSample[] {
   return text.split('\n').flatMap((line) => {
     const [, percent, command, dso] = CPU_LINE.exec(line) ?? [];
     if (percent === undefined) return [];
-    return [{ share: Number(percent) / 100, command: command!.trim(), dso: dso!.trim(), symbol: '' }];
+    return [{ share: Number(percent) / 100, command: command!.trim(), dso: dso!.trim() }];
   });
 }
 

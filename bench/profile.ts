@@ -3,8 +3,6 @@
  * JavaScript and the kernel run. Writes results/profile.md, which shows what keeps the goals that are out of reach.
  */
 
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,12 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { makeDirectory } from './ours.js';
 import { parsePerfReport, partsOf, type Sample } from './perf-report.js';
 import { profileOneCPU, type Pairing } from './one-cpu.js';
+import { callUntil, record, report, SECONDS, WARM_UP_CALLS } from './perf.js';
 import { childrenOf, Side, type SideSpec } from './side.js';
 
 const RESULT = fileURLToPath(new URL('../../bench/results/profile.md', import.meta.url));
-const SECONDS = 3;
-const WARM_UP_CALLS = 300_000;
-const BATCH_CALLS = 20_000;
 const TOP_COUNT = 8;
 /** Has V8 write down for perf where its code lies, and move none of it. */
 const NODE_FLAGS = '--perf-basic-prof';
@@ -27,36 +23,8 @@ interface Profiled {
   readonly ends: readonly (readonly [name: string, samples: readonly Sample[]])[];
 }
 
-/** Samples a process or a cpu, `whom`, for a while, while the calls go on. */
-async function record(whom: readonly string[], data: string): Promise<void> {
-  const args = ['record', '-e', 'cpu-clock', '-F', '4000', '-o', data, ...whom, '--', 'sleep', `${SECONDS}`];
-  const perf = spawn('perf', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  perf.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const [code] = (await once(perf, 'close').catch(() => [-1])) as [number];
-  if (code < 0) throw new Error('there is no perf; install it (Debian: linux-perf)');
-  if (code > 0) throw new Error(`perf record failed: ${said.trim()}`);
-}
-
-function report(data: string, fields: string): string {
-  const args = ['report', '-i', data, '--stdio', '--no-children', '-g', 'none', '-F', fields, '-t', '|'];
-  return execFileSync('perf', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-}
-
 function samplesOf(data: string): readonly Sample[] {
   return parsePerfReport(report(data, 'overhead,dso,symbol'));
-}
-
-/** Calls until `done`; resolves to the mean time of a call. */
-async function callUntil(side: Side, done: Promise<unknown>): Promise<number> {
-  let isDone = false;
-  void done.finally(() => (isDone = true)).catch(() => undefined);
-  let [sum, batches] = [0, 0];
-  while (!isDone) {
-    sum += await side.batch(BATCH_CALLS);
-    batches++;
-  }
-  return sum / batches;
 }
 
 async function profile(spec: SideSpec, scratch: string): Promise<Profiled> {
@@ -134,7 +102,7 @@ try {
   ];
   // No symbol is wanted of these, which V8 would pay for.
   delete process.env['NODE_OPTIONS'];
-  sections.push(await profileOneCPU(pairings, join(scratch, 'cpu.perf'), { record, report, callUntil }));
+  sections.push(await profileOneCPU(pairings, join(scratch, 'cpu.perf')));
   const text = `# Where the time of a call goes
 
 Samples of both ends by \`perf record -e cpu-clock\`, ${SECONDS} s each, while one calls the other; Node

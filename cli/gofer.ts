@@ -17,6 +17,7 @@ import { failureLine } from './failure.js';
 import { Flags, logOf, readContract, type ConnectedMount, type Contract, type Log } from './gofer-contract.js';
 import { installGofer } from './gofer-install.js';
 import { Misuse } from './misuse.js';
+import { ONE_CLIENT } from './one-client.js';
 
 const USAGE = `usage: lisafs gofer --install DIR [--runsc PATH] [--module FILE]
        lisafs gofer [--module FILE] -- ARGUMENTS
@@ -38,9 +39,6 @@ told in the file of runsc's --log. Run runsc as root, and today's with --directf
 
 Exit status: 0, 1 if it cannot serve or install, 2 for a mistake in the command.
 `;
-
-/** What all mounts of one sandbox hold is one client's: it may have nearly all descriptors of this process. */
-const MAX_FDS = 2 ** 20;
 
 type OnFault = NonNullable<ServerSettings['onFault']>;
 
@@ -106,10 +104,10 @@ async function serveMount(
   if (what === undefined) {
     // As gVisor's own gofer donates them: to the sandbox's kernel, which opens them anew for nobody.
     const options = { readOnly, donate: true, hostUDS, hostFIFO };
-    return serve({ fd, maxFDs: MAX_FDS, ...localDirectoryModule(source, options) });
+    return serve({ fd, ...ONE_CLIENT, ...localDirectoryModule(source, options) });
   }
   const onFault: OnFault = (error, message) => log?.tell(`the handler of ${message} failed: ${failureLine(error)}`);
-  return serve({ onFault, maxFDs: MAX_FDS, ...what, ...(readOnly && { root: withoutChanges(what.root) }), fd });
+  return serve({ onFault, ...ONE_CLIENT, ...what, ...(readOnly && { root: withoutChanges(what.root) }), fd });
 }
 
 function withoutChanges(root: Backend): Backend {

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { localDirectoryModule, serve, type LocalDirectoryOptions, type ServePlace } from '../runtime/server.js';
 import { Misuse } from './misuse.js';
+import { ONE_CLIENT } from './one-client.js';
 
 export const SERVE_USAGE = `usage: lisafs serve (--listen PATH | --fd N) [options] DIR
 
@@ -26,8 +27,6 @@ client, 1 if it cannot serve, 2 for a mistake in the command.
 `;
 
 const MAX_THREADS = 64;
-/** For the one client of a process: it may have nearly all descriptors. */
-const MAX_FDS = 2 ** 20;
 
 interface ServeCommand {
   readonly place: ServePlace;
@@ -102,7 +101,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   // Files get the permissions that clients ask for. This process makes no others.
   process.umask(0);
   const { directory, options, place, threads } = command;
-  const alone = 'fd' in place && { maxFDs: MAX_FDS };
+  const alone = 'fd' in place && ONE_CLIENT;
   const server = await serve({ ...place, ...alone, ...localDirectoryModule(directory, options), threads });
   const end = (): void => void server.close();
   process.on('SIGINT', end).on('SIGTERM', end);

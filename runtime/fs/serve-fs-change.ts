@@ -4,12 +4,13 @@ import { constants } from 'node:fs';
 import { errnoOf, failure } from '../session/failure.js';
 import type { StatChange, StatChangeOutcome } from '../session/backend.js';
 import { EINVAL, EISDIR, ELOOP, EOPNOTSUPP, ESTALE } from '../wire/errno.js';
+import type { Located } from './serve-fs-content.js';
 import type { Entry } from './serve-fs-entry.js';
 import { ask, askFor, EFBIG } from './serve-fs-errors.js';
 import type { OpenHandle } from './serve-fs-handle.js';
 import type { NodeStats } from './serve-fs-object.js';
 import { S_IFDIR, S_IFLNK, S_IFREG, timeOf } from './serve-fs-stat.js';
-import type { Located, ObjectTree } from './serve-fs-tree.js';
+import type { ObjectTree } from './serve-fs-tree.js';
 
 const STATX_MODE = 0x2;
 const STATX_UID = 0x8;

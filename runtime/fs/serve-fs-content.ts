@@ -43,7 +43,8 @@ export function bytesOf(content: string | Uint8Array): Uint8Array {
   return typeof content === 'string' ? Buffer.from(content) : content;
 }
 
-interface Located {
+/** Where a file is, and what is known of it. */
+export interface Located {
   readonly path: NodePath;
   readonly stats: NodeStats;
 }

@@ -9,7 +9,7 @@ import { Lock, Locks, type Claim } from '../session/locks.js';
 import type { StatxInit } from '../session/backend.js';
 import { ENOENT, ENOTDIR, EOPNOTSUPP, EROFS, ESTALE } from '../wire/errno.js';
 import { decodeString, encodeString, stringSize } from '../wire/string.js';
-import { bytesOf, WholeFile, NamelessFile } from './serve-fs-content.js';
+import { bytesOf, WholeFile, NamelessFile, type Located } from './serve-fs-content.js';
 import { Entry } from './serve-fs-entry.js';
 import { ask, askFor, askUnless, EILSEQ } from './serve-fs-errors.js';
 import { OpenHandle } from './serve-fs-handle.js';
@@ -25,12 +25,6 @@ const O_NONBLOCK = 0o4000;
 const { O_NOFOLLOW } = constants;
 /** Far from what an object counts from. */
 const FIRST_INO = 1n << 40n;
-
-/** Where a file is, and what is known of it. */
-export interface Located {
-  readonly path: NodePath;
-  readonly stats: NodeStats;
-}
 
 export class ObjectTree {
   readonly fs: NodeFS;
