@@ -165,7 +165,11 @@ async function renameIn(visit: Visit, from: string, to: string): Promise<void> {
   if (old.slash || fresh.slash || old.name === fresh.name) {
     const stat = await visit.look(old.dir, old.name);
     if (stat === undefined) throw failure(ENOENT);
-    if ((old.slash || fresh.slash) && !isDirectory(stat)) throw failure(ENOTDIR);
+    if ((old.slash || fresh.slash) && !isDirectory(stat)) {
+      // The kernel looks for both names before it minds a slash: the new one may be too long.
+      await visit.look(fresh.dir, fresh.name);
+      throw failure(ENOTDIR);
+    }
   }
   const names = { oldName: old.name, newName: fresh.name };
   const request = { oldDir: old.dir.fd, newDir: fresh.dir.fd, ...names };

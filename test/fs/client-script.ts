@@ -127,6 +127,7 @@ const RARE: readonly Operation[] = [
   op('mkdir', 'dir/deep/er', { recursive: true }),
   op('rename', 'dir', 'dir/deep/er/x'),
   op('rename', 'dir/deep', 'dir'),
+  op('rename', 'file/', 'n'.repeat(256)),
 ];
 
 /** Targets of symlinks that say that they are directories, or lead to such. */
