@@ -8,6 +8,7 @@ import { analyse, formatDiagnostic } from '../codegen/compile.js';
 import type { Allowed, LaidProtocol } from '../codegen/ir.js';
 import { parseCommand } from './arguments.js';
 import { Misuse } from './misuse.js';
+import { wrongEncoding } from './schema-text.js';
 import { shownJSON, shownName, styled } from './terminal.js';
 
 const USAGE = `usage: lisafs breaking SCHEMA --against GITREF|FILE [--level wire|source] [--all] [--json]
@@ -63,11 +64,18 @@ function breaks({ level, allowed }: Change, least: 'wire' | 'source'): boolean {
 
 function readSchema(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return textOf(path, readFileSync(path));
   } catch (error) {
+    if (error instanceof Misuse) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new Misuse(`${path} cannot be read (${code})`);
   }
+}
+
+function textOf(file: string, bytes: Buffer): string {
+  const wrong = wrongEncoding(file, bytes);
+  if (wrong !== undefined) throw new Misuse(wrong);
+  return bytes.toString('utf8');
 }
 
 /** More than any schema has that the compiler takes in reasonable time. */
@@ -82,17 +90,18 @@ function earlier(schema: string, against: string): string {
   const cwd = dirname(schema);
   try {
     // Not `git show`, which takes a name with brackets for a pattern.
-    return git(['cat-file', 'blob', object], cwd);
+    return textOf(object, git(['cat-file', 'blob', object], cwd));
   } catch (error) {
+    if (error instanceof Misuse) throw error;
     throw new Misuse(
       `--against ${against}: no such file, and git says: ${gitSays(error)}${hint(schema, against, cwd)}`,
     );
   }
 }
 
-function git(args: readonly string[], cwd: string): string {
+function git(args: readonly string[], cwd: string): Buffer {
   const maxBuffer = MAX_SCHEMA_BYTES;
-  return execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer });
+  return execFileSync('git', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer });
 }
 
 /** The first line of what git said, or why it did not run. */
@@ -105,7 +114,7 @@ function gitSays(error: unknown): string {
 function hint(schema: string, against: string, cwd: string): string {
   const is = (...args: string[]): boolean => {
     try {
-      return git(args, cwd).trim() !== 'false';
+      return git(args, cwd).toString('utf8').trim() !== 'false';
     } catch {
       return false;
     }

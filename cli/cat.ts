@@ -4,7 +4,7 @@ import { parseCommand } from './arguments.js';
 import { Failures } from './failure.js';
 import { Misuse } from './misuse.js';
 import { MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE, withMount } from './target.js';
-import { write } from './terminal.js';
+import { outputHasFailed, write } from './terminal.js';
 
 const USAGE = `usage: lisafs cat ${MOUNT_USAGE} PATH …
 
@@ -26,7 +26,7 @@ export async function catCommand(args: readonly string[]): Promise<number> {
       try {
         for await (const chunk of fs.createReadStream(path)) {
           await write(chunk as Buffer);
-          if (process.stdout.destroyed) return;
+          if (outputHasFailed()) return;
         }
       } catch (error) {
         failures.tell(withPath(error, path));

@@ -78,6 +78,7 @@ export class JsonCodec {
   }
 
   #put(writer: Writer, type: TypeDescription, value: Json | undefined, where: string): void {
+    if (value === null) wrong(where, 'null has no form on the wire; a field that is left out is zero or empty');
     switch (type.kind) {
       case 'int':
       case 'opaque': {
@@ -86,12 +87,12 @@ export class JsonCodec {
       }
       case 'enum':
       case 'flags':
-        return writer.integer(BigInt(this.#numberOf(type.name, value, where)), type.bits);
+        return writer.integer(this.#numberOf(type.name, type.bits, value, where), type.bits);
       case 'bool':
         if (typeof (value ?? false) !== 'boolean') wrong(where, `true or false is wanted, not ${shown(value!)}`);
         return writer.integer(value === true ? 1n : 0n, 8);
       case 'float':
-        return writer.float(floatOf(value ?? 0, where), type.bits);
+        return writer.float(floatOf(value ?? 0, type.bits, where), type.bits);
       case 'fixedBytes': {
         const bytes = value === undefined ? new Uint8Array(type.size) : bytesOf(value, where);
         if (bytes.length !== type.size) wrong(where, `${type.size} bytes are wanted, and these are ${bytes.length}`);
@@ -121,17 +122,17 @@ export class JsonCodec {
   }
 
   /** The number that a name, a list of names or a number stands for. A choice left out is its first; flags are none. */
-  #numberOf(name: string, value: Json | undefined, where: string): number {
+  #numberOf(name: string, bits: number, value: Json | undefined, where: string): bigint {
     const { kind, members } = this.#choice(name, where);
-    if (value === undefined) return kind === 'flags' ? 0 : (members[0]?.value ?? 0);
-    if (typeof value === 'number') return value;
+    if (value === undefined) return kind === 'flags' ? 0n : BigInt(members[0]?.value ?? 0);
+    if (typeof value === 'number') return integerOf(value, bits, false, where);
     const valueOf = (one: Json): number => {
       const member = members.find((known) => known.name === one);
       if (member !== undefined) return member.value;
       return wrong(where, `${shown(one)} is no ${name}; there are ${members.map((known) => known.name).join(', ')}`);
     };
-    if (kind === 'enum' || !Array.isArray(value)) return valueOf(value);
-    return value.reduce((bits: number, one: Json) => (bits | valueOf(one)) >>> 0, 0);
+    if (kind === 'enum' || !Array.isArray(value)) return BigInt(valueOf(value));
+    return value.reduce((all: bigint, one: Json) => all | BigInt(valueOf(one)), 0n);
   }
 
   /** Names where there are some; a number that has none stays one. */
@@ -231,8 +232,11 @@ function integerOf(value: Json, bits: number, signed: boolean, where: string): b
   return integer;
 }
 
-function floatOf(value: Json, where: string): number {
-  if (typeof value === 'number') return value;
+function floatOf(value: Json, bits: 32 | 64, where: string): number {
+  if (typeof value === 'number') {
+    const isTooLarge = bits === 32 && Number.isFinite(value) && !Number.isFinite(Math.fround(value));
+    return isTooLarge ? wrong(where, `${value} is too large for 32 bits`) : value;
+  }
   if (value === 'NaN' || value === 'Infinity' || value === '-Infinity' || value === '-0') return Number(value);
   return wrong(where, `a number, "NaN", "Infinity" or "-Infinity" is wanted, not ${shown(value)}`);
 }
@@ -244,15 +248,31 @@ function jsonOfFloat(value: number): Json {
 }
 
 function bytesOf(value: Json, where: string): Uint8Array {
-  if (typeof value === 'string') return bytesOfName(value);
+  if (typeof value === 'string') {
+    // Those that stand for bytes are not among them: see bytesOfName.
+    if (/[\ud800-\udc7f\udd00-\udfff]/u.test(value)) wrong(where, `${shown(value)} has half of a surrogate pair`);
+    return bytesOfName(value);
+  }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const { hex, base64, ...more } = value as { readonly [name: string]: Json };
     if (Object.keys(more).length === 0 && (hex === undefined) !== (base64 === undefined)) {
       if (typeof hex === 'string' && /^([\da-f]{2})*$/iu.test(hex)) return Buffer.from(hex, 'hex');
-      if (typeof base64 === 'string' && /^[\w+/-]*={0,2}$/u.test(base64)) return Buffer.from(base64, 'base64');
+      const bytes = typeof base64 === 'string' ? bytesOfBase64(base64) : undefined;
+      if (bytes !== undefined) return bytes;
     }
   }
   return wrong(where, `a string, {"hex": "00ff"} or {"base64": "AP8="} is wanted, not ${shown(value)}`);
+}
+
+/** Bytes from base64, of either alphabet, with or without padding; undefined where it is not what they would make. */
+function bytesOfBase64(text: string): Buffer | undefined {
+  const bare = text
+    .replace(/={1,2}$/u, '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/');
+  const bytes = Buffer.from(bare, 'base64');
+  const isWhole = !text.endsWith('=') || text.length % 4 === 0;
+  return isWhole && bytes.toString('base64').replace(/=*$/u, '') === bare ? bytes : undefined;
 }
 
 function jsonOfBytes(bytes: Uint8Array): Json {

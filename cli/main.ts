@@ -5,6 +5,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { failureLine, words } from './failure.js';
 import { Misuse } from './misuse.js';
+import { onOutputFailure } from './terminal.js';
 
 const USAGE = `usage: lisafs COMMAND [arguments]
 
@@ -98,15 +99,15 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** Tells, once, that standard output cannot be written. Whoever reads it may have read enough: that is no failure. */
+/** Tells that standard output cannot be written. Whoever reads it may have read enough: that is no failure. */
 function outputFailed({ code, errno, message }: NodeJS.ErrnoException): void {
-  if (code === 'EPIPE' || process.exitCode === 1) return;
+  if (code === 'EPIPE') return;
   process.exitCode = 1;
   process.stderr.write(`lisafs: standard output: ${words(errno ?? 0) ?? message}\n`);
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  process.stdout.on('error', outputFailed);
+  onOutputFailure(outputFailed);
   // There is nobody left to tell.
   process.stderr.on('error', () => undefined);
   const status = await main(process.argv.slice(2));

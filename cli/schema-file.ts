@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { analyse, formatDiagnostic } from '../codegen/compile.js';
 import type { LaidProtocol } from '../codegen/ir.js';
+import { wrongEncoding } from './schema-text.js';
 
 /** What is wrong with a schema, a line for each mistake: for standard error as it is. */
 export class WrongSchema extends Error {
@@ -15,11 +16,15 @@ export class WrongSchema extends Error {
 
 /** The text. What goes wrong names the file, also where it is a folder. */
 function textOf(path: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     throw Object.assign(error as Error, { path });
   }
+  const wrong = wrongEncoding(path, bytes);
+  if (wrong !== undefined) throw new WrongSchema([wrong]);
+  return bytes.toString('utf8');
 }
 
 /** Reads and lays out. Throws WrongSchema with every mistake, at its place, or what node:fs throws. */

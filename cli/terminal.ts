@@ -79,8 +79,24 @@ export function writtenName(name: string): string | Buffer {
   return process.stdout.isTTY === true ? shownName(name) : bytesOfName(name);
 }
 
+let failed = false;
+
+/** Whether standard output has failed, its reader being gone, say: what would be written is for nobody. */
+export function outputHasFailed(): boolean {
+  return failed;
+}
+
+/** Tells of the first failure of standard output. Node takes the stream for a good one again after each. */
+export function onOutputFailure(tell: (error: NodeJS.ErrnoException) => void): void {
+  process.stdout.on('error', (error) => {
+    if (!failed) tell(error);
+    failed = true;
+  });
+}
+
 /** Writes to standard output, and waits where it is slow. Whole lines of text, or bytes as they are. */
 export async function write(...parts: readonly (string | Uint8Array)[]): Promise<void> {
+  if (failed) return;
   const whole = parts.every((part) => typeof part === 'string')
     ? parts.join('')
     : Buffer.concat(parts.map((part) => Buffer.from(part as string)));

@@ -5,7 +5,7 @@ import { below, entriesIn, entryAt, jsonOf, shownEntry, type Entry, type FileSys
 import { Failures } from './failure.js';
 import { Misuse } from './misuse.js';
 import { MOUNT_USAGE, TARGET_OPTIONS, TARGET_USAGE, withMount } from './target.js';
-import { shownJSON, write } from './terminal.js';
+import { outputHasFailed, shownJSON, write } from './terminal.js';
 
 const USAGE = `usage: lisafs tree ${MOUNT_USAGE} [options] [PATH]
 
@@ -66,7 +66,7 @@ class Drawing {
   }
 
   async #inside(directory: string, indent: string, level: number): Promise<void> {
-    if (level > this.how.depth || process.stdout.destroyed) return;
+    if (level > this.how.depth || outputHasFailed()) return;
     let entries: Entry[] = [];
     try {
       entries = await entriesIn(this.fs, directory, this.how.all);

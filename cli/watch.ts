@@ -1,56 +1,45 @@
 /** Waits for files to be saved. */
 
-import { watch, type FSWatcher } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { unwatchFile, watchFile } from 'node:fs';
+import { resolve } from 'node:path';
 
 /** Editors write a file in several steps: it is looked at when it has been quiet for so long. */
 const QUIET_MS = 30;
+/** How often a file is looked at. */
+const LOOK_MS = 100;
 
 /**
  * Calls `onSave`, one call at a time, whenever one of the files was saved; resolves when `signal` fires, after the call
- * in progress. Folders are watched, not files: most editors put a new file in the place of the old one. Rejects with
- * what node:fs says when a folder cannot be watched.
+ * in progress. Rejects when a call does, with its error.
+ *
+ * Files are looked at now and then (stat(2)): the kernel's news (inotify(7)) are of an inode, and end with it, where an
+ * editor puts a new file in the place of the old one, a checkout makes the folder anew, or a name is a symlink.
  */
 export async function watchFiles(
   files: readonly string[],
   onSave: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const watchers: FSWatcher[] = [];
+  const paths = files.map((path) => resolve(path));
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
-  const schedule = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      running = running.then(onSave);
-      running.catch(() => undefined);
-    }, QUIET_MS);
-  };
+  let schedule = (): void => undefined;
   try {
     await new Promise<void>((done, fail) => {
+      schedule = () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          running = running.then(onSave);
+          running.catch(fail);
+        }, QUIET_MS);
+      };
       signal.addEventListener('abort', () => done(), { once: true });
-      for (const [folder, names] of grouped(files)) {
-        const watcher = watch(folder, (_event, name) => {
-          if (name === null || names.has(name)) schedule();
-        });
-        watcher.on('error', fail);
-        watchers.push(watcher);
-      }
+      for (const path of paths) watchFile(path, { interval: LOOK_MS }, schedule);
       if (signal.aborted) done();
     });
   } finally {
     clearTimeout(timer);
-    for (const watcher of watchers) watcher.close();
+    for (const path of paths) unwatchFile(path, schedule);
     await running;
   }
-}
-
-/** The names of the files by their folders. */
-function grouped(files: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const folders = new Map<string, Set<string>>();
-  for (const file of files.map((path) => resolve(path))) {
-    const names = folders.get(dirname(file)) ?? new Set();
-    folders.set(dirname(file), names.add(basename(file)));
-  }
-  return folders;
 }

@@ -148,4 +148,40 @@ test('every message that ends too early is refused, none is believed', () => {
   }
 });
 
+test('a value that the wire has no form for is refused, with its place', () => {
+  const kinds = new JsonCodec(KINDSServer.describe());
+  const refused = (value: Json, at: JsonCodec, struct: string, pattern: RegExp): void => {
+    assert.throws(
+      () => at.encode(struct, value),
+      (error: unknown) => error instanceof WrongValue && pattern.test(error.message),
+    );
+  };
+  refused({ path: ['\ud800'] }, codec, 'WalkReq', /^WalkReq\.path\[0\]: .*half of a surrogate pair$/u);
+  refused({ path: ['\udd00x'] }, codec, 'WalkReq', /half of a surrogate pair$/u);
+  assert.equal(codec.encode('WalkReq', { path: ['\udcff'] }).at(-1), 0xff, 'one byte of a name');
+  for (const base64 of ['A', 'AB', 'AA=', 'AA==A', '====', 'AAAAA===']) {
+    refused({ path: [{ base64 }] }, codec, 'WalkReq', /is wanted, not/u);
+  }
+  for (const base64 of ['AA==', 'AA', '_-8', '/+8=', '']) codec.encode('WalkReq', { path: [{ base64 }] });
+  refused({ dirFD: null }, codec, 'WalkReq', /^WalkReq\.dirFD: null has no form/u);
+  refused({ path: [null] }, codec, 'WalkReq', /^WalkReq\.path\[0\]: null has no form/u);
+  for (const [struct, field, kind] of choicesOf(KINDSServer.describe())) {
+    refused({ [field]: 1.5 }, kinds, struct, /a whole number is wanted/u);
+    refused({ [field]: -1 }, kinds, struct, /is not from 0 to/u);
+    refused({ [field]: 2 ** 40 }, kinds, struct, /is not from 0 to/u);
+    kinds.encode(struct, { [field]: kind === 'flags' ? 0 : 1 });
+  }
+});
+
+/** Fields that are choices of 32 bits or fewer, in structs of which all else may be left out. */
+function choicesOf(description: ReturnType<typeof KINDSServer.describe>): [string, string, string][] {
+  const found = description.structs.flatMap(({ name, fields }) =>
+    fields.flatMap(({ name: field, type, optional }): [string, string, string][] =>
+      (type.kind === 'enum' || type.kind === 'flags') && type.bits <= 32 && !optional ? [[name, field, type.kind]] : [],
+    ),
+  );
+  assert.ok(found.length > 0);
+  return found;
+}
+
 test.run();

@@ -1,6 +1,16 @@
 /** `lisafs ls|cat|stat|tree|bench`: what they show of a mount, to people and to scripts, and how they say mistakes. */
 
-import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync, type Stats } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -113,9 +123,15 @@ test('cat: bytes as they are; a directory is a line, and the rest goes on', asyn
   assert.ok(stdout === `${'x'.repeat(3_000_000)}hello\n`, `${stdout.length} bytes`);
 });
 
-test('cat into a pipe that nobody reads to its end is no failure', async ({ socket }) => {
-  const command = `set -o pipefail; '${process.execPath}' '${MAIN}' cat --connect '${socket}' /big | head -c 3`;
-  assert.equal(await run(['bash', '-c', command]), { code: 0, stdout: 'xxx', stderr: '' });
+test('cat into a pipe that nobody reads to its end is no failure, and ends with its reader', async (context) => {
+  const { root, socket } = context;
+  const cat = `timeout 60 '${process.execPath}' '${MAIN}' cat --connect '${socket}'`;
+  const reading = (path: string): ReturnType<typeof run> =>
+    run(['bash', '-c', `set -o pipefail; ${cat} ${path} | head -c 3`]);
+  assert.equal(await reading('/big'), { code: 0, stdout: 'xxx', stderr: '' });
+  writeFileSync(join(root, 'endless'), 'yyy');
+  truncateSync(join(root, 'endless'), 2 ** 40);
+  assert.equal(await reading('/endless'), { code: 0, stdout: 'yyy', stderr: '' });
 });
 
 test('colours are for terminals, and not for those who set NO_COLOR', async ({ socket }) => {

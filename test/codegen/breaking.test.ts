@@ -178,6 +178,7 @@ command('finds a schema that had another name, or is large, and takes no name fo
 command('says with status 2 why it cannot compare', ({ directory, schema }) => {
   const bad = join(directory, 'bad.ts');
   writeFileSync(bad, 'export interface KV {');
+  writeFileSync(join(directory, 'latin.ts'), Buffer.from('// \n// \xe9\n', 'latin1'));
   const cases: readonly (readonly [args: string[], error: RegExp])[] = [
     [[], /one schema, please/u],
     [['kv.ts'], /--against says what to compare with/u],
@@ -185,6 +186,8 @@ command('says with status 2 why it cannot compare', ({ directory, schema }) => {
     [['kv.ts', '--against', 'none'], /--against none: no such file, and git says: /u],
     [['kv.ts', '--against=--upload-pack=x'], /no such file, and no name of a commit/u],
     [['kv.ts', '--against', 'bad.ts'], /kv\.ts at bad\.ts:1:\d+: '\}' expected/u],
+    [['kv.ts', '--against', 'latin.ts'], /latin\.ts:2:1: this line is not UTF-8; save the file as UTF-8/u],
+    [['latin.ts', '--against', 'kv.ts'], /latin\.ts:2:1: this line is not UTF-8; save the file as UTF-8/u],
     [['none.ts', '--against', 'kv.ts'], /none\.ts cannot be read \(ENOENT\)/u],
     [['kv.ts', '--against', 'kv.ts', '--level', 'x'], /--level x: wire or source/u],
   ];
