@@ -5,7 +5,7 @@ import type { Choice, ChoiceMember, ErrorCodes } from './ir.js';
 /** An enum or a set of flags, with the expression that tests a number. */
 export function choiceView({ kind, name, doc, members }: Choice): object {
   const isEnum = kind === 'enum';
-  const test = isEnum ? enumTest(members) : `(value & ~${maskOf(members)}) === 0`;
+  const test = isEnum ? enumTest(members) : `(value & ${maskOf(members)}) >>> 0 === value`;
   const article = /^[AEIOU]/u.test(name) ? 'an' : 'a';
   return { name, lines: doc, article, isEnum, test, members: members.map(memberView) };
 }

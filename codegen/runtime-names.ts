@@ -4,7 +4,7 @@
  */
 
 export const RUNTIME_VALUES: Readonly<Record<string, readonly string[]>> = {
-  answer: ['isPromise'],
+  answer: ['isPromise', 'tooLarge'],
   bytes: ['ByteField'],
   errno: ['EMSGSIZE', 'EOPNOTSUPP', 'RPCError'],
   format: [

@@ -25,6 +25,7 @@ const SO_DOMAIN = 39;
 
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_CTRUNC = 0x8;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const SCM_RIGHTS = 1;
 const SCM_PIDFD = 4;
@@ -156,6 +157,7 @@ const DATA_AT = 128;
 const DATA_BYTES = 64;
 const CONTROL_AT = 1024;
 const CONTROLLEN_AT = 40;
+const FLAGS_AT = 48;
 const CMSG_HEADER_BYTES = 16;
 const page = allocScratch(PAGE_BYTES);
 const view = new DataView(page.buffer);
@@ -208,9 +210,24 @@ export function receiveWithFDs(fd: number, bytes: Uint8Array, wantFDs: number, f
   putSize(CONTROLLEN_AT, room === 0 ? 0 : controlSize(room));
   const count = libc.recvmsg(fd, page.address, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (count < 0) return -libc.errno();
+  const before = fds.length;
   takeFDs(room, fds);
+  if (fds.length < before + room && (view.getUint32(FLAGS_AT, true) & MSG_CTRUNC) !== 0) warnOfTruncation();
   bytes.set(data.subarray(0, count));
   return count;
+}
+
+let hasWarned = false;
+
+/** The kernel says no more than that something was left out, and there was room in the message. */
+function warnOfTruncation(): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  process.emitWarning('A descriptor that was sent to this process could not be received', {
+    type: 'LISAFSWarning',
+    code: 'LISAFS_LOST_FD',
+    detail: 'Most often it has as many open as it may: close those that are donated, or raise the limit (ulimit -n).',
+  });
 }
 
 /**

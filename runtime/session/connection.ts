@@ -14,7 +14,7 @@ import { ServerChannel } from '../transport/server-channel.js';
 import type { ServerCommunicator } from '../transport/server-communicator.js';
 import { ServerSocket } from '../transport/server-socket.js';
 import { Patience, type WaitSettings } from '../transport/wait.js';
-import { isPromise } from '../wire/answer.js';
+import { isPromise, TooLarge, tooLarge } from '../wire/answer.js';
 import { EAGAIN, EEXIST, EIO, ENOMEM, EREMOTEIO } from '../wire/errno.js';
 import { LAST_ANSWER_TIMEOUT_MS } from '../wire/limits.js';
 import type { CallContext, ServerProtocol } from '../wire/protocol.js';
@@ -102,6 +102,8 @@ export class Connection<Handlers = unknown> {
   #bell: Doorbell | undefined;
   readonly #aborting = new AbortController();
   #ending = false;
+  /** The messages of whose handlers something was told that is told once. */
+  readonly #told = new Set<number>();
   #ended = false;
   /** Runs while the last answer waits for room; a client that does not read must not keep us for ever. */
   #patience: NodeJS.Timeout | undefined;
@@ -188,6 +190,7 @@ export class Connection<Handlers = unknown> {
 
   /** A thrown error's negative errno. What is none is a bug of the handler's, and the client gets EREMOTEIO. */
   #fault(error: unknown, mid: number): number {
+    if (error instanceof TooLarge) this.#tellOnce(mid, error);
     const errno = errnoOf(error);
     if (errno !== undefined) return -errno;
     this.#tellFault(error, this.#nameOf(mid));
@@ -241,9 +244,22 @@ export class Connection<Handlers = unknown> {
   }
 
   #send(communicator: ServerCommunicator, mid: number, size: number, fds: readonly number[]): number {
-    if (size > this.#settings.maxMessageSize) return this.#sendError(communicator, EIO);
-    if (fds.length > 0) prepareDonation(fds);
+    const { maxMessageSize } = this.#settings;
+    if (size > maxMessageSize) {
+      this.#tellOnce(mid, tooLarge(size, maxMessageSize));
+      return this.#sendError(communicator, EIO);
+    }
+    const bad = fds.length > 0 ? prepareDonation(fds) : -1;
+    if (bad >= 0)
+      this.#tellOnce(mid, new Error(`descriptor ${bad}, which it donates, is not open: the client gets none`));
     return communicator.respond(mid, size, fds);
+  }
+
+  /** A handler's mistake that many calls may bring to light: one telling for each message. */
+  #tellOnce(mid: number, error: Error): void {
+    if (this.#told.has(mid)) return;
+    this.#told.add(mid);
+    this.#tellFault(error, this.#nameOf(mid));
   }
 
   #sendError(communicator: ServerCommunicator, errno: number): number {

@@ -121,18 +121,24 @@ export function pread(session: LISAFSSession, req: PReadReq, context: CallContex
 }
 
 /** Straight into the response: nobody can end the connection, and its memory with it, before the read is done. */
-function preadNow({ file }: OpenFD, { req, context }: Reading): Later<PReadRespInit> {
+function preadNow(fd: OpenFD, { req, context }: Reading): Later<PReadRespInit> {
   const { count } = req;
   const room = context.room?.(PREAD_RESP_BYTES, count) ?? new Uint8Array(count);
-  const size = resultOf(file.read?.(room, joinOpaque(req._offsetLow, req._offsetHigh)) ?? -EOPNOTSUPP) as number;
+  const result = fd.file.read?.(room, joinOpaque(req._offsetLow, req._offsetHigh)) ?? notRead(fd);
+  const size = resultOf(result) as number;
   readAnswer.data = size === count ? room : (context.room?.(PREAD_RESP_BYTES, size) ?? room.subarray(0, size));
   return readAnswer;
+}
+
+/** What reading fails with where a file does not say how: a directory is open for its entries. */
+function notRead({ control }: OpenFD): number {
+  return control.isDirectory ? -EISDIR : -EOPNOTSUPP;
 }
 
 function preadLater(session: LISAFSSession, fd: OpenFD, { count, offset }: PReadReq): Later<PReadRespInit> {
   return session.reading(fd, () => {
     const memory = new Uint8Array(count);
-    const read = orUnsupported<number>(fd.file.read?.(memory, offset));
+    const read = resultOf<number>(fd.file.read?.(memory, offset) ?? notRead(fd));
     return andThen(read, (size) => ({ data: memory.subarray(0, size) }));
   });
 }

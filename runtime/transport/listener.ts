@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { closeFD } from '../os/descriptor.js';
 import { Watch } from '../os/poll.js';
 import { acceptUnix, connectUnix, listenUnix, peerUID } from '../os/socket.js';
-import { EADDRINUSE, EAGAIN, ECONNREFUSED, EEXIST, EOPNOTSUPP, EPERM, RPCError } from '../wire/errno.js';
+import { EADDRINUSE, EAGAIN, ECONNREFUSED, EEXIST, EOPNOTSUPP, EPERM, errnoName, RPCError } from '../wire/errno.js';
 import { MAX_CONNECTIONS_COUNT } from '../wire/limits.js';
 import { listenHere } from './served-here.js';
 
@@ -93,6 +93,15 @@ function listenAtOnce(path: string, mode: number): number {
   return fd;
 }
 
+/** Clients wait meanwhile, and their side cannot know why. */
+function warnOfPause(errno: number): void {
+  process.emitWarning(`A connection cannot be accepted now: ${errnoName(errno)}`, {
+    type: 'LISAFSWarning',
+    code: 'LISAFS_ACCEPT',
+    detail: `It is tried again every ${PAUSE_MS} ms. EMFILE: raise the limit of open files (ulimit -n).`,
+  });
+}
+
 export class Listener {
   readonly #fd: number;
   readonly #watch: Watch;
@@ -102,6 +111,7 @@ export class Listener {
   #connections = 0;
   readonly #listenNoMore: () => void;
   #timer: NodeJS.Timeout | undefined;
+  #hasWarned = false;
   #closed = false;
 
   /** Listens, and hands each connection's socket to `serve`, which owns it. Throws an RPCError where it cannot. */
@@ -121,7 +131,7 @@ export class Listener {
   #accept(): void {
     const fd = acceptUnix(this.#fd);
     if (fd === -EAGAIN) return;
-    if (fd < 0) return this.#pause();
+    if (fd < 0) return this.#pause(-fd);
     if (this.#allowed !== undefined && !this.#allowed.has(peerUID(fd))) return closeFD(fd);
     this.#connections++;
     if (this.#connections >= MAX_CONNECTIONS_COUNT) this.#watch.want(false, false);
@@ -131,7 +141,9 @@ export class Listener {
     });
   }
 
-  #pause(): void {
+  #pause(errno: number): void {
+    if (!this.#hasWarned) warnOfPause(errno);
+    this.#hasWarned = true;
     this.#watch.want(false, false);
     this.#timer = setTimeout(() => this.#resume(), PAUSE_MS);
   }

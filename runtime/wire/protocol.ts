@@ -24,13 +24,19 @@ export interface HostFD {
   [Symbol.dispose](): void;
   /** Gives the descriptor away: the caller closes it from now on. Throws EBADF after close. */
   release(): number;
-  /** Turns it into a FileHandle of node:fs/promises, which owns the descriptor from then on. */
+  /**
+   * Turns it into a FileHandle of node:fs/promises, which owns the descriptor from then on. Rejects with EAGAIN for a
+   * pipe, socket or device that does not block, which toSocket is for; it stays this object's then.
+   */
   toFileHandle(): Promise<FileHandle>;
-  /** Turns it into a stream that owns the descriptor, reading from the open file's offset or from `start`. */
+  /**
+   * Turns it into a stream that owns the descriptor, reading from the open file's offset or from `start`. Throws EAGAIN
+   * as toFileHandle does.
+   */
   createReadStream(options?: { start?: number; end?: number; highWaterMark?: number }): ReadStream;
-  /** Turns it into a stream that owns the descriptor, writing at the open file's offset or from `start`. */
+  /** As createReadStream, writing. */
   createWriteStream(options?: { start?: number; highWaterMark?: number }): WriteStream;
-  /** Turns a socket's descriptor into a connected net.Socket, which owns it from then on. */
+  /** Turns a socket's or a pipe's descriptor into a connected net.Socket, which owns it from then on. */
   toSocket(): Socket;
 }
 
@@ -187,7 +193,8 @@ export interface ServerProtocol<Handlers> {
   readonly formats?: ReadonlyMap<number, Formats>;
   /**
    * Unmarshals the request, calls its handler and marshals the response over the request. Returns the response's size,
-   * -EOPNOTSUPP without a handler, -EIO for a malformed request; what the handler throws passes through.
+   * -EOPNOTSUPP without a handler, -EIO for a malformed request; what the handler throws passes through. Throws EIO for
+   * a response that is too large.
    */
   readonly dispatch: Dispatch<Handlers>;
 }

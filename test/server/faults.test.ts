@@ -7,6 +7,7 @@ import { connect, FDID, type RPCError } from '../../runtime/index.js';
 import { LISAFSServer, serve, type LISAFSHandlers, type RunningServer } from '../../runtime/server.js';
 import { newPair } from '../interop/session.js';
 import { assertNothingLeft, holdings } from '../peers/leaks.js';
+import { served, type Served } from './handlers.js';
 
 const faults = suite('faults of a server');
 
@@ -57,6 +58,19 @@ for (const channels of [0, 1]) {
     await server.closed;
     await client.disconnect();
     assertNothingLeft(before);
+  });
+
+  faults(`a response that is too large is told of once over ${over}`, async () => {
+    const handlers: LISAFSHandlers = { readLinkAt: () => ({ target: 'x'.repeat(60_000) }) };
+    const asked = async ({ client, faults: told }: Served): Promise<void> => {
+      const ask = client.readLinkAt.bind(client);
+      for (let i = 0; i < 2; i++) {
+        assert.is(await ask({ fd: FDID(1) }).catch((error: RPCError) => error.code), 'EIO');
+      }
+      assert.is(told.length, 1);
+      assert.match(told[0]!, /^ReadLinkAt: RPCError: EIO: .*the response has 60002 bytes, and may have 32\d\d\d$/u);
+    };
+    await served(handlers, channels, asked, { maxMessageSize: 32768 });
   });
 }
 

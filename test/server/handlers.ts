@@ -15,12 +15,13 @@ export async function served(
   handlers: LISAFSHandlers,
   channels: number,
   body: (to: Served) => Promise<void>,
+  settings: { readonly maxMessageSize?: number } = {},
 ): Promise<void> {
   const before = holdings();
   const faults: string[] = [];
   const [ours, theirs] = newPair();
   const onFault = (error: unknown, message: string): unknown => faults.push(`${message}: ${String(error)}`);
-  const server = await serve({ fd: theirs, protocol: LISAFSServer, handlers, onFault, channels });
+  const server = await serve({ fd: theirs, protocol: LISAFSServer, handlers, onFault, channels, ...settings });
   const client = await connect({ fd: ours, channels, callTimeout: 5000 });
   try {
     await client.mount();

@@ -236,7 +236,7 @@ export type Access = number;
 
 /** True for a number that has no bits but those of Access. */
 export function isAccess(value: number): boolean {
-  return (value & ~0x8003) === 0;
+  return (value & 0x8003) >>> 0 === value;
 }
 
 export const Every = {
@@ -248,7 +248,7 @@ export type Every = number;
 
 /** True for a number that has no bits but those of Every. */
 export function isEvery(value: number): boolean {
-  return (value & ~0x80000001) === 0;
+  return (value & 0x80000001) >>> 0 === value;
 }
 
 /** A large identifier. */
