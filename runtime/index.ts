@@ -111,8 +111,8 @@ function isMountedAtOnce({ protocol }: Chosen): boolean {
  * deadlines.
  *
  * Rejects with an RPCError: ENOENT, ECONNREFUSED or EACCES for a path, ETIMEDOUT while a listener's backlog stays full;
- * ENOTSOCK, EBADF or EINVAL for a descriptor that is no connected Unix stream socket (it stays the caller's). What
- * keeps a command from being started is thrown as child_process gives it.
+ * ENOTSOCK, EBADF or EINVAL for a descriptor that is no connected Unix stream socket, EBUSY for one that is in use
+ * already (it stays the caller's). What keeps a command from being started is thrown as child_process gives it.
  */
 export function connect<Stubs, MountReqInit, MountResp extends MountFacts>(
   options: ReconnectOptions & ProtocolOption<Stubs, MountReqInit, MountResp>,
@@ -142,7 +142,7 @@ async function connectOnce(options: Chosen): Promise<ClientCore> {
 
 /** The first connection has to be had; it is the next ones that are waited for. */
 async function connectReconnecting(options: Chosen): Promise<unknown> {
-  if (!('path' in options) || options.protocol === undefined || !isMountedAtOnce(options)) {
+  if (options.path === undefined || options.protocol === undefined || !isMountedAtOnce(options)) {
     throw wrongValue(
       'reconnect',
       "given with `path` and a `protocol` whose Mount asks for nothing (FDIDs are a connection's own)",

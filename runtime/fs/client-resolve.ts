@@ -121,12 +121,17 @@ export class Tree {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const all = [...this.#toClose.splice(0), ...fds];
-    if (all.length === 0) return;
-    try {
-      await this.client.close({ fds: all });
-    } catch {
-      // The server forgets all FDIDs of a connection that ends.
+    while (all.length > 0) {
+      const some = all.splice(0, CLOSE_BATCH_COUNT);
+      await this.client.close({ fds: some }).catch(() => this.#putBack(some));
     }
+  }
+
+  /** After a call too many, or one that took too long. A connection that ends has closed them itself. */
+  #putBack(fds: FDID[]): void {
+    if (!this.client.connected) return;
+    this.#toClose.push(...fds);
+    this.#timer ??= setTimeout(() => void this.close([]), CLOSE_DELAY_MS).unref();
   }
 
   /** How many components one Walk may ask for, so that its answer is no larger than a message may be. */

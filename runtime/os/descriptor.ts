@@ -36,6 +36,12 @@ export function setCloseOnExec(fd: number): number {
   return fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0 ? -errno() : 0;
 }
 
+/** Whether an open file is non-blocking; so is none that cannot be asked. */
+export function isNonBlocking(fd: number): boolean {
+  const flags = fcntl(fd, F_GETFL, 0);
+  return flags >= 0 && (flags & O_NONBLOCK) !== 0;
+}
+
 /** Makes an open file non-blocking, for all descriptors of it. 0 or -errno. */
 export function setNonBlocking(fd: number): number {
   const flags = fcntl(fd, F_GETFL, 0);

@@ -1,6 +1,6 @@
 /** Waiting for descriptors: poll(2) for a thread that may block, libuv's poll handle for one that may not. */
 
-import { EINTR } from '../wire/errno.js';
+import { EBUSY, EINTR, RPCError } from '../wire/errno.js';
 import { closeFD } from './descriptor.js';
 import { epollControl, epollCreate, errno, poll, uvPoll, type PollHandle } from './libc.js';
 import { allocScratch, PAGE_BYTES } from './memory.js';
@@ -98,28 +98,37 @@ function runMicrotasks(): void {
  * is collected stops. libuv makes the open file non-blocking.
  */
 export class Watch {
-  static readonly #open = new Set<Watch>();
+  /** By their descriptors. */
+  static readonly #open = new Map<number, Watch>();
   /**
    * Closes all of this thread's. An event that is pending while Node takes its loop apart would call into a thread that
    * runs no JavaScript: abort. It is done at the thread's exit; of one that another's exit ends it has to be asked.
    */
   static readonly closeAll = (): void => {
-    for (const watch of Watch.#open) watch.close();
+    for (const watch of Watch.#open.values()) watch.close();
   };
+  readonly #fd: number;
   readonly #handle: PollHandle;
   readonly #onEvent: () => void;
   #closed = false;
   #readable: boolean;
   #writable = false;
 
+  /** Whether this thread watches `fd`: a second handle for one descriptor would abort the process in libuv. */
+  static has(fd: number): boolean {
+    return Watch.#open.has(fd);
+  }
+
   /** Watches for a hang-up, and for input where `readable`. Keeps no process alive until `hold`. */
   constructor(fd: number, readable: boolean, onEvent: () => void) {
+    if (Watch.has(fd)) throw new RPCError(EBUSY, 'poll', `descriptor ${fd} is watched already`);
+    this.#fd = fd;
     this.#onEvent = onEvent;
     this.#readable = readable;
     this.#handle = uvPoll(fd, { readable, writable: false, disconnect: true }, this.#fire);
     this.#handle.unref();
     if (Watch.#open.size === 0) process.on('exit', Watch.closeAll);
-    Watch.#open.add(this);
+    Watch.#open.set(fd, this);
   }
 
   readonly #fire = (): void => {
@@ -148,7 +157,7 @@ export class Watch {
     if (this.#closed) return;
     this.#closed = true;
     this.#handle.close();
-    Watch.#open.delete(this);
+    Watch.#open.delete(this.#fd);
     if (Watch.#open.size === 0) process.off('exit', Watch.closeAll);
   }
 }

@@ -8,7 +8,7 @@
 
 import type { Communicator } from '../transport/communicator.js';
 import type { SocketCommunicator } from '../transport/socket-communicator.js';
-import { EAGAIN, ECANCELED, ECONNRESET, EIO, ENOBUFS, RPCError } from '../wire/errno.js';
+import { EAGAIN, ECANCELED, ECONNRESET, EIO, ENOBUFS, ETIMEDOUT, RPCError } from '../wire/errno.js';
 import type { CallOptions, ClientMethod } from '../wire/protocol.js';
 import type { Counters } from './counters.js';
 import { checkSignal, checkTimeout } from './deadline.js';
@@ -233,6 +233,8 @@ export class Calls implements Turns {
       this.exchange.counts.note(call.method.mid, 0, 0, errno);
       return call.reject(error);
     }
+    // Where this thread was busy for long its answer may be here, and came in time.
+    if (errno === ETIMEDOUT && this.#takeLastMoment(call)) return;
     this.exchange.counts.note(call.method.mid, call.size, 0, errno);
     call.abandon();
     for (const flight of this.#flights.values()) {
@@ -242,6 +244,16 @@ export class Calls implements Turns {
     }
     call.reject(error);
   };
+
+  /** Settles a call in flight whose answer has come. False if it has not, which is waited for no more. */
+  #takeLastMoment(call: PendingCall): boolean {
+    for (const flight of this.#flights.values()) {
+      if (flight.call !== call) continue;
+      flight.communicator.unwatch();
+      return this.#tryFinish(flight);
+    }
+    return false;
+  }
 
   adopt(communicator: Communicator, method: AnyMethod, resp: unknown, wantFDs: number): void {
     const call = new PendingCall(this, method, undefined, resp, 0, wantFDs);

@@ -3,7 +3,8 @@
 import { Channel, type ChannelSettings } from '../transport/channel.js';
 import { EAGAIN, EINVAL, EIO, RPCError } from '../wire/errno.js';
 import { HANDSHAKE_TIMEOUT_MS } from '../wire/limits.js';
-import type { Caller, ChannelFacts, ClientMethod, HostFD } from '../wire/protocol.js';
+import type { Caller, CallOptions, ChannelFacts, ClientMethod, HostFD } from '../wire/protocol.js';
+import { checkSignal, offAbort, onAbort } from './deadline.js';
 
 /** What opening a channel needs of its client. */
 export interface ChannelSource {
@@ -21,12 +22,12 @@ export interface ChannelSource {
 
 /**
  * Resolves to a connected channel, owned by the caller. Rejects with the server's errno (ENOMEM: no more), or ours:
- * ETIMEDOUT where it is not given within `timeout`.
+ * ETIMEDOUT where it is not given within the options' `timeout`, an AbortError when their signal fires.
  */
-export async function openChannel(source: ChannelSource, name: string, timeout: number | undefined): Promise<Channel> {
-  const channel = makeChannel(source, name, await source.caller.call(source.method, {}, { timeout }));
+export async function openChannel(source: ChannelSource, name: string, options: CallOptions): Promise<Channel> {
+  const channel = makeChannel(source, name, await source.caller.call(source.method, {}, options));
   try {
-    await connectChannel(channel, source);
+    await connectChannel(channel, source, options);
     return channel;
   } catch (error) {
     channel.destroy();
@@ -80,20 +81,27 @@ function withRoom(channel: Channel, maxMessageSize: number): Channel {
  * The handshake without blocking. The connection's end ends it, since the answer can no longer come; and so does time,
  * since a server that answers on the socket and not on a channel would keep mount waiting for ever.
  */
-async function connectChannel(channel: Channel, { isPeerAlive, onEnd }: ChannelSource): Promise<void> {
+async function connectChannel(
+  channel: Channel,
+  { isPeerAlive, onEnd }: ChannelSource,
+  { signal, timeout = HANDSHAKE_TIMEOUT_MS }: CallOptions,
+): Promise<void> {
+  if (signal !== undefined) checkSignal(signal);
   const { promise, resolve } = answer();
   onEnd.add(resolve);
+  if (signal !== undefined) onAbort(signal, resolve);
   const look = (): void => {
     if (channel.finishConnect() === -EAGAIN) channel.watch(look);
     else resolve();
   };
   if (channel.startConnect() === 0 && isPeerAlive()) {
-    const timer = setTimeout(resolve, HANDSHAKE_TIMEOUT_MS);
+    const timer = setTimeout(resolve, Math.min(timeout, HANDSHAKE_TIMEOUT_MS));
     channel.watch(look);
     await promise;
     clearTimeout(timer);
   }
   onEnd.delete(resolve);
+  if (signal !== undefined) offAbort(signal, resolve);
   if (!channel.connected) throw new RPCError(EIO, 'Channel', 'the flipcall handshake failed');
 }
 

@@ -11,7 +11,7 @@ import { SocketCommunicator } from '../transport/socket-communicator.js';
 import { Doorbell } from '../transport/doorbell.js';
 import { Patience, type WaitSettings } from '../transport/wait.js';
 import { waitersEnded } from '../transport/waiter.js';
-import { ENOMEM, RPCError } from '../wire/errno.js';
+import { EIO, ENOMEM, RPCError } from '../wire/errno.js';
 import {
   INITIAL_MAX_MESSAGE_BYTES,
   MAX_CHANNELS_COUNT,
@@ -34,7 +34,7 @@ import { callerOf } from './caller.js';
 import { Calls, type CallSettings } from './calls.js';
 import { openChannel, openChannelSync, type ChannelSource } from './channels.js';
 import type { Counters } from './counters.js';
-import { checkTimeout } from './deadline.js';
+import { checkSignal, checkTimeout } from './deadline.js';
 import type { Exchange } from './exchange.js';
 import { giveBackBy, type GiveBack } from './late-answer.js';
 import { Lifeline } from './lifeline.js';
@@ -94,6 +94,7 @@ export class ClientCore implements Caller {
   readonly #mountTimeout: number;
   /** How many channels are to be, and how many are being opened. */
   readonly #channels: number;
+  readonly #maxQueued: number;
   #opening = 0;
   readonly #wait: WaitSettings;
   #bell: Doorbell | undefined;
@@ -105,6 +106,7 @@ export class ClientCore implements Caller {
     this.#channels = wantedChannels(settings.channels);
     this.#mountTimeout = checkTimeout('timeout', settings.timeout ?? DEFAULT_TIMEOUT_MS);
     const ofCalls = callSettings(protocol.name, settings, giveBackBy(this));
+    this.#maxQueued = ofCalls.maxQueued;
     this.#wait = { wait: settings.wait, turnSpinUS: settings.turnSpinUS };
     // What is wrong with it is said now, and not at mount.
     void new Patience(this.#wait);
@@ -168,9 +170,11 @@ export class ClientCore implements Caller {
     const resp = await this.call(this.#protocol.mount, req, options);
     this.#learn(resp);
     await this.#agree(options);
-    const { timeout } = options;
-    if (this.#wantsBell) this.#hangBell(await this.call(DoorbellMethod, NOTHING, { timeout }).catch(() => undefined));
-    await this.#openChannels(timeout);
+    if (this.#wantsBell) this.#hangBell(await this.call(DoorbellMethod, NOTHING, options).catch(() => undefined));
+    await this.#openChannels(options);
+    // What came to an end meanwhile is no connection that is mounted.
+    if (options.signal !== undefined) checkSignal(options.signal);
+    if (!this.connected) throw this.#exchange.error(EIO, this.#protocol.mount);
     return resp;
   }
 
@@ -181,6 +185,7 @@ export class ClientCore implements Caller {
     this.#agreeSync(options);
     if (this.#wantsBell) this.#hangBellSync(options);
     this.#openChannelsSync(options.timeout);
+    if (!this.connected) throw this.#exchange.error(EIO, this.#protocol.mount);
     return resp;
   }
 
@@ -249,9 +254,14 @@ export class ClientCore implements Caller {
     return this.isSupported(MID_CHANNEL) ? this.#channels - this.#pool.channelCount - this.#opening : 0;
   }
 
-  /** In parallel, so that the first channels carry the requests for the next. */
-  async #openChannels(timeout: number | undefined): Promise<void> {
-    const opening = Array.from({ length: this.#missingChannels }, (_, i) => this.#openOne(i, timeout));
+  /** In parallel, so that the first channels carry the requests for the next; unless calls may not wait for that. */
+  async #openChannels(options: CallOptions): Promise<void> {
+    const count = this.#missingChannels;
+    const opening: Promise<Error | undefined>[] = [];
+    for (let i = 0; i < count; i++) {
+      opening.push(this.#openOne(i, options));
+      if (this.#maxQueued < count) await opening[i];
+    }
     const errors = (await Promise.all(opening)).filter((error) => error !== undefined);
     if (this.#protocol.allChannelsOrNone && errors.length > 0) {
       await this.disconnect();
@@ -259,14 +269,14 @@ export class ClientCore implements Caller {
     }
   }
 
-  async #openOne(index: number, timeout: number | undefined): Promise<Error | undefined> {
+  async #openOne(index: number, options: CallOptions): Promise<Error | undefined> {
     this.#opening++;
     try {
-      this.#pool.add(await openChannel(this.#channelSource, `channel ${index}`, timeout));
+      this.#pool.add(await openChannel(this.#channelSource, `channel ${index}`, options));
       this.#calls.startQueued();
       return undefined;
     } catch (error) {
-      this.#warnOfChannel(error as Error);
+      if (options.signal?.aborted !== true) this.#warnOfChannel(error as Error);
       return error as Error;
     } finally {
       this.#opening--;

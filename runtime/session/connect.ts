@@ -19,7 +19,7 @@ export interface CommonOptions extends WaitSettings {
   channels?: number;
   /** Milliseconds to wait for a listener whose backlog is full, and for Mount's answer. 10,000 by default. */
   timeout?: number;
-  /** Ends the waiting for a listener. */
+  /** Ends the waiting for a listener, and for Mount where connecting includes it. */
   signal?: AbortSignal;
   /** Milliseconds until a call that has no `timeout` of its own fails with ETIMEDOUT. By default it waits for ever. */
   callTimeout?: number;
@@ -33,10 +33,14 @@ export type ConnectOptions = CommonOptions &
     | {
         /** The path of a listening Unix socket; an abstract name begins with NUL. */
         path: string;
+        fd?: undefined;
+        spawn?: undefined;
       }
     | {
         /** A connected Unix stream socket, inherited or received. The client owns it from now on. */
         fd: number;
+        path?: undefined;
+        spawn?: undefined;
       }
     | {
         /**
@@ -47,6 +51,8 @@ export type ConnectOptions = CommonOptions &
         /** For a command: its environment and directory. */
         env?: NodeJS.ProcessEnv;
         cwd?: string;
+        path?: undefined;
+        fd?: undefined;
       }
   );
 
@@ -59,8 +65,8 @@ export type MakeClient<C> = (fd: number, settings: ClientSettings) => C;
 export async function connectWith<C>(make: MakeClient<C>, options: ConnectOptions): Promise<C> {
   checkTarget(options);
   options.signal?.throwIfAborted();
-  if ('path' in options) return own(await connectPath(options), (fd) => make(fd, options));
-  if ('fd' in options) return make(takeSocket(options.fd, 'connect'), options);
+  if (options.path !== undefined) return own(await connectPath(options), (fd) => make(fd, options));
+  if (options.fd !== undefined) return make(takeSocket(options.fd, 'connect'), options);
   const { fd, process } = spawnServer(options);
   return own(fd, async () => make(fd, { ...options, child: await started(process) }));
 }
@@ -68,15 +74,15 @@ export async function connectWith<C>(make: MakeClient<C>, options: ConnectOption
 /** As connectWith, blocking the thread while a listener's backlog is full. */
 export function connectWithSync<C>(make: MakeClient<C>, options: ConnectOptions): C {
   checkTarget(options);
-  if ('path' in options) return ownSync(connectPathSync(options), (fd) => make(fd, options));
-  if ('fd' in options) return make(takeSocket(options.fd, 'connect'), options);
+  if (options.path !== undefined) return ownSync(connectPathSync(options), (fd) => make(fd, options));
+  if (options.fd !== undefined) return make(takeSocket(options.fd, 'connect'), options);
   const { fd, process } = spawnServer(options);
   process.on('error', () => undefined);
   return ownSync(fd, () => make(fd, { ...options, child: new Child(process) }));
 }
 
 function checkTarget(options: ConnectOptions): void {
-  const targets = ['path', 'fd', 'spawn'].filter((name) => name in options);
+  const targets = [options.path, options.fd, options.spawn].filter((target) => target !== undefined);
   if (targets.length !== 1) throw wrongType('options', 'an object with one of `path`, `fd` and `spawn`', options);
 }
 

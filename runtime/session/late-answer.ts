@@ -1,9 +1,14 @@
 /** What becomes of an answer that comes when its caller has gone: all that it brings is closed. */
 
+import { ENOBUFS } from '../wire/errno.js';
 import { CLOSE_BATCH_COUNT } from '../wire/limits.js';
-import type { Caller, HostFD, Made } from '../wire/protocol.js';
+import type { Caller, ClientMethod, HostFD, Made } from '../wire/protocol.js';
 import type { AnyMethod } from './exchange.js';
+import { errnoOf } from './failure.js';
 import { RawResponse } from './raw.js';
+
+/** How long after one that found too many calls waiting. */
+const RETRY_MS = 20;
 
 /** Makes the calls that give identifiers back. Nobody waits for them either; they may take as long as they like. */
 export type GiveBack = (made: readonly Made[]) => void;
@@ -16,11 +21,17 @@ export function giveBackBy(caller: Caller): GiveBack {
       const count = Math.min(by.closes.most, CLOSE_BATCH_COUNT);
       for (let i = 0; i < ids.length; i += count) {
         const request = by.closes.request(ids.slice(i, i + count)) as never;
-        // A connection that ends closes them, too.
-        void caller.call(by, request, { timeout: Infinity }).catch(() => undefined);
+        call(caller, by, request);
       }
     }
   };
+}
+
+/** Until it is done, or the connection has ended, which closes them, too. */
+function call(caller: Caller, by: ClientMethod<never, unknown>, request: never): void {
+  caller.call(by, request, { timeout: Infinity }).catch((error: unknown) => {
+    if (errnoOf(error) === ENOBUFS) setTimeout(() => call(caller, by, request), RETRY_MS).unref();
+  });
 }
 
 /** Closes the descriptors that a response of nobody's has brought, and gives back the identifiers that it has made. */

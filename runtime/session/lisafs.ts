@@ -34,15 +34,32 @@ export class LISAFSCore extends ClientCore {
    */
   async closeFD(fd: FDID, flush = false): Promise<void> {
     this.#toClose.push(fd);
-    if (!flush && this.#toClose.length < CLOSE_BATCH_COUNT) return;
-    await this.call(CloseMethod, { fds: this.#toClose.splice(0) });
+    for (const fds of this.#batches(flush)) {
+      await this.call(CloseMethod, { fds }).catch((error: unknown) => this.#putBack(fds, error));
+    }
   }
 
   /** As closeFD; blocks the thread if it causes a Close. */
   closeFDSync(fd: FDID, flush = false): void {
     this.#toClose.push(fd);
-    if (!flush && this.#toClose.length < CLOSE_BATCH_COUNT) return;
-    this.callSync(CloseMethod, { fds: this.#toClose.splice(0) });
+    for (const fds of this.#batches(flush)) {
+      try {
+        this.callSync(CloseMethod, { fds });
+      } catch (error) {
+        this.#putBack(fds, error);
+      }
+    }
+  }
+
+  /** What to close now, a Close for each. Those that stayed open because one failed are more than one may be for. */
+  *#batches(flush: boolean): Generator<FDID[]> {
+    while (this.#toClose.length >= (flush ? 1 : CLOSE_BATCH_COUNT)) yield this.#toClose.splice(0, CLOSE_BATCH_COUNT);
+  }
+
+  /** They are open still, as far as is known here, and closed with those to come. To close one twice does nothing. */
+  #putBack(fds: FDID[], error: unknown): never {
+    if (this.connected) this.#toClose.unshift(...fds);
+    throw error;
   }
 
   /**

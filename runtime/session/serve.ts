@@ -10,7 +10,8 @@ import type { ServerSettings } from './server.js';
 import { ThreadedServer, type ServeModule } from './threaded-server.js';
 
 /** Where clients come from: a path to listen at, or one connected socket, inherited or received. */
-export type ServePlace = ListenSettings | { readonly fd: number };
+export type ServePlace =
+  (ListenSettings & { readonly fd?: undefined }) | { readonly fd: number; readonly listen?: undefined };
 
 export type ServeOptions<Handlers extends object = object> = ServerSettings &
   ServePlace &
@@ -56,7 +57,7 @@ class Running implements RunningServer {
       this.#resolveClosed = resolve;
       this.#rejectClosed = reject;
     });
-    if ('fd' in place) void serving.serve(place.fd).then(() => this.close());
+    if (place.fd !== undefined) void serving.serve(place.fd).then(() => this.close());
     else this.#listener = new Listener(place, (fd) => serving.serve(fd));
   }
 
@@ -96,8 +97,10 @@ class Running implements RunningServer {
 
 /** Checks where clients come from, before anything is started. */
 function checkPlace(options: ServePlace): void {
-  if ('fd' in options) takeSocket(options.fd, 'serve');
-  else if (!('listen' in options)) throw wrongType('options', 'an object with one of `listen` and `fd`', options);
+  if ((options.fd === undefined) === (options.listen === undefined)) {
+    throw wrongType('options', 'an object with one of `listen` and `fd`', options);
+  }
+  if (options.fd !== undefined) takeSocket(options.fd, 'serve');
 }
 
 /** See `serve` in server.ts. */

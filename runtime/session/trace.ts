@@ -14,6 +14,36 @@ type WriteLine = (line: string) => void;
 
 const STDERR_FD = 2;
 
+/** How long until a pipe that is full is written to again. */
+const FULL_PIPE_MS = 1;
+const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
+
+/** Writes a line whole. Blocks while a pipe that does not block is full, as a descriptor that does would. */
+function writeAll(fd: number, line: string): void {
+  let rest: Uint8Array = Buffer.from(line);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(nobodyWakes, 0, 0, FULL_PIPE_MS);
+    }
+  }
+}
+
+/** Traces to a descriptor, until it cannot be written to: nobody reads it (EPIPE), or the disk is full. */
+function traceToFD(fd: number): () => void {
+  const end = traceTo((line) => {
+    try {
+      writeAll(fd, line);
+    } catch (error) {
+      end();
+      process.emitWarning(`LISAFS_TRACE has ended: ${(error as Error).message}`, 'LISAFSWarning', 'LISAFS_TRACE');
+    }
+  });
+  return end;
+}
+
 /** `= {openFD=5}`, or as strace shows a failure. */
 function outcome(event: CallEvent): string {
   if (event.error === undefined) return event.formatResponse();
@@ -56,9 +86,9 @@ export function traceTo(write: WriteLine): () => void {
 /** Traces as the environment asks for. A file that cannot be opened throws, as node:fs does. */
 export function traceByEnvironment(wanted: string | undefined): (() => void) | undefined {
   if (wanted === undefined || wanted === '' || wanted === '0') return undefined;
-  if (wanted === '1') return traceTo((line) => void writeSync(STDERR_FD, line));
+  if (wanted === '1') return traceToFD(STDERR_FD);
   const fd = openSync(wanted, 'a');
-  const end = traceTo((line) => void writeSync(fd, line));
+  const end = traceToFD(fd);
   return () => {
     end();
     closeSync(fd);

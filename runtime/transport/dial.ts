@@ -1,8 +1,9 @@
 /** The sockets of connections: found by path, taken over, or made in pairs. What is wrong with one is said here. */
 
 import { closeFD, duplicateFD, setCloseOnExec } from '../os/descriptor.js';
+import { Watch } from '../os/poll.js';
 import { checkUnixSocket, connectUnix, peerUID, socketPair, SOCK_STREAM } from '../os/socket.js';
-import { EAGAIN, EINVAL, RPCError } from '../wire/errno.js';
+import { EAGAIN, EBUSY, EINVAL, RPCError } from '../wire/errno.js';
 import { wrongType } from '../wire/invalid.js';
 
 /** What stands for no user. */
@@ -26,14 +27,28 @@ function checkConnected(fd: number): number {
   return uid === NOBODY ? -EINVAL : 0;
 }
 
+/** What of Node's handles is looked at: libuv keeps to itself which descriptors it watches. */
+interface NodeHandle {
+  readonly _handle?: { readonly fd?: number } | null;
+}
+
+/** Whether one of Node's own sockets reads from `fd` in this thread. */
+function isNodes(fd: number): boolean {
+  const { _getActiveHandles: list } = process as { _getActiveHandles?: () => NodeHandle[] };
+  return list !== undefined && list.call(process).some(({ _handle }) => _handle?.fd === fd);
+}
+
 /**
  * Checks a socket that a caller gives to be taken over, and keeps it from our own children. Throws an RPCError of
- * `syscall` (EBADF, ENOTSOCK, EINVAL) unless it is a connected Unix stream socket; it stays the caller's then.
+ * `syscall` (EBADF, ENOTSOCK, EINVAL) unless it is a connected Unix stream socket, and EBUSY where this thread uses it
+ * already; it stays the caller's then.
  */
 export function takeSocket(fd: number, syscall: string): number {
   if (!Number.isInteger(fd) || fd < 0) throw wrongType('fd', 'a descriptor', fd);
   const error = checkUnixSocket(fd, SOCK_STREAM) || checkConnected(fd) || setCloseOnExec(fd);
   if (error !== 0) throw new RPCError(-error, syscall, `descriptor ${fd} is not a connected Unix stream socket`);
+  if (Watch.has(fd)) throw new RPCError(EBUSY, syscall, `descriptor ${fd} was given away before`);
+  if (isNodes(fd)) throw new RPCError(EBUSY, syscall, `descriptor ${fd} belongs to a net.Socket, which reads from it`);
   return fd;
 }
 

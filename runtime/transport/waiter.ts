@@ -187,8 +187,8 @@ function threadWithRoom(): WaitingThread {
   const found = threads.find((thread) => thread.hasRoom);
   if (found !== undefined) return found;
   slotsPerThread ??= hasFutexWaitv() ? MAX_SLOTS_COUNT : 1;
-  if (threads.length === 0) process.on('exit', stopAtExit);
   const thread = new WaitingThread(slotsPerThread);
+  if (threads.length === 0) process.on('exit', stopAtExit);
   threads.push(thread);
   return thread;
 }

@@ -18,6 +18,7 @@ export const ENOTDIR = errno.ENOTDIR;
 export const EISDIR = errno.EISDIR;
 export const EINVAL = errno.EINVAL;
 export const EMFILE = errno.EMFILE;
+export const EBUSY = errno.EBUSY;
 export const EROFS = errno.EROFS;
 export const EPIPE = errno.EPIPE;
 export const ERANGE = errno.ERANGE;

@@ -307,7 +307,8 @@ granting('a server that vanishes during the handshake fails the mount at once, n
     setTimeout(() => peer.hangUp(), 5);
     return true;
   };
-  await client.mount();
+  const error = await client.mount().catch((caught: RPCError) => caught);
+  assert.is((error as RPCError).code, 'EIO');
   assert.is(client.channels, 0);
   await client.disconnect();
   peer.close();

@@ -322,6 +322,19 @@ async function withServer(
   assertNothingLeft(before);
 }
 
+/** Long after a deadline of a millisecond, and for the server time to answer. */
+const BUSY_MS = 50;
+
+for (const channels of [0, 1]) {
+  synchronous(`an answer that came in time is one, however late it is looked at, ${channels} channels`, () =>
+    withServer('honest', channels, async (client) => {
+      const call = client.flush({ fd }, { timeout: 1 });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_MS);
+      await call;
+    }),
+  );
+}
+
 function codeSync(call: () => unknown): string {
   try {
     call();

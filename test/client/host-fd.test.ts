@@ -1,6 +1,18 @@
 /** The owner of a donated descriptor: every way out of it closes the descriptor once. */
 
-import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -13,6 +25,7 @@ import * as assert from 'uvu/assert';
 import { DonatedFD } from '../../runtime/transport/host-fd.js';
 import { SOCK_STREAM } from '../../runtime/os/socket.js';
 import type { RPCError } from '../../runtime/index.js';
+import { fillTable } from '../peers/full-table.js';
 import { assertNothingLeft, holdings, type Holdings } from '../peers/leaks.js';
 import { pair } from '../peers/scripted.js';
 
@@ -104,6 +117,48 @@ hostFD('a socket becomes a net.Socket', async () => {
     socket.destroy();
     if (!socket.closed) await once(socket, 'close');
   }
+});
+
+hostFD('what cannot be made of it leaves it where it is', async ({ path }) => {
+  const donated = new DonatedFD(openSync(path, 'r'), 'OpenAt');
+  const { fd } = donated;
+  assert.throws(() => donated.createReadStream({ start: -1 }), /ERR_OUT_OF_RANGE|"start"/);
+  assert.throws(() => donated.createWriteStream({ start: 'x' as never }), /"start"/);
+  assert.throws(() => donated.toSocket(), /ERR_INVALID_FD_TYPE|fd type/i);
+  assert.is(donated.fd, fd);
+  assert.ok(isOpen(fd));
+  const full = fillTable();
+  const error = await donated.toFileHandle().catch((thrown: RPCError) => thrown);
+  full[Symbol.dispose]();
+  assert.is((error as RPCError).code, 'EMFILE');
+  assert.is(donated.fd, fd);
+  donated.close();
+  for (const use of ['createReadStream', 'createWriteStream', 'toSocket', 'release'] as const) {
+    assert.throws(
+      () => donated[use](),
+      (thrown: RPCError) => thrown.code === 'EBADF',
+    );
+  }
+});
+
+hostFD('a pipe that does not block is read by a socket, and by no file', async ({ directory }) => {
+  const fifo = join(directory, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const open = (): DonatedFD => new DonatedFD(openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK), 'OpenAt');
+  const donated = open();
+  for (const use of ['createReadStream', 'createWriteStream'] as const) {
+    assert.throws(() => donated[use](), /EAGAIN.*use toSocket/);
+  }
+  const error = await donated.toFileHandle().catch((thrown: RPCError) => thrown);
+  assert.is((error as RPCError).code, 'EAGAIN');
+  const socket = donated.toSocket();
+  const writer = open();
+  const heard = once(socket, 'data') as Promise<[Buffer]>;
+  writeSync(writer.fd, 'a word');
+  assert.is(String((await heard)[0]), 'a word');
+  writer.close();
+  socket.destroy();
+  if (!socket.closed) await once(socket, 'close');
 });
 
 hostFD('one that is dropped is closed, with a warning', async ({ path }) => {

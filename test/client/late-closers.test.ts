@@ -65,4 +65,39 @@ closers('an optional one that is missing is none', async () => {
   assert.equal(await givenBack(1, () => ({ slot: Slot(8) })), { keys: [], slots: [8] });
 });
 
+closers('one for which there is no room at first gets them later', async () => {
+  const before = holdings();
+  const peer = testPeer(KINDS, { channels: 0 });
+  const gates: (() => void)[] = [];
+  const dropped: (number | bigint)[] = [];
+  peer
+    .answer('maybe', async () => {
+      await new Promise<void>((resolve) => gates.push(resolve));
+      return { slot: Slot(1), key: Key(9) };
+    })
+    .answer('drop', (req: DropReq) => void dropped.push(...req.keys))
+    .answer('release', (req: ReleaseReq) => ({ slot: req.slot }));
+  const client = await connect({ fd: peer.clientFD, protocol: KINDS, channels: 0, maxQueued: 1 });
+  await client.mount();
+  await client.maybe({ timeout: 1 }).catch(() => undefined);
+  // The one that waits is the one that may.
+  const second = client.maybe();
+  while (gates.length < 1) await delay(1);
+  gates[0]!();
+  while (gates.length < 2) await delay(1);
+  const others = [client.maybe().catch(() => undefined)];
+  gates[1]!();
+  await second;
+  while (gates.length < 3) await delay(1);
+  gates[2]!();
+  const lastLook = performance.now() + 10_000;
+  while (dropped.length < 1 && performance.now() < lastLook) await delay(1);
+  assert.equal(dropped, [9]);
+  await Promise.all(others);
+  await client.disconnect();
+  peer.close();
+  await waitersEnded();
+  assertNothingLeft(before);
+});
+
 closers.run();

@@ -1,10 +1,14 @@
 /** What is told of calls: events of node:diagnostics_channel, counters, and the lines of LISAFS_TRACE. */
 
 import { tracingChannel } from 'node:diagnostics_channel';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -12,6 +16,7 @@ import { connect, FDID, MID, Statx, type CallEvent, type LISAFSClient, type RPCE
 import { serve, serveFS } from '../../runtime/server.js';
 import { isObserved } from '../../runtime/session/observe.js';
 import { traceTo } from '../../runtime/session/trace.js';
+import { setNonBlocking } from '../../runtime/os/descriptor.js';
 import { connectedPair } from '../../runtime/transport/dial.js';
 import { waitersEnded } from '../../runtime/transport/waiter.js';
 import { assertNothingLeft, holdings } from '../peers/leaks.js';
@@ -248,6 +253,25 @@ for (const to of ['stderr', 'a file']) {
     rmSync(folder, { recursive: true });
   });
 }
+
+observing('LISAFS_TRACE waits for a pipe that is full, and ends where nobody reads it', async () => {
+  for (const reads of [true, false]) {
+    const [ours, theirs] = connectedPair();
+    setNonBlocking(theirs);
+    const program = spawn(process.execPath, [fileURLToPath(new URL('./programs/traced.js', import.meta.url)), '4000'], {
+      env: { ...process.env, LISAFS_TRACE: '1' },
+      stdio: ['ignore', 'ignore', theirs],
+    });
+    closeSync(theirs);
+    const ended = once(program, 'exit');
+    const reader = new Socket({ fd: ours, readable: true });
+    if (!reads) reader.destroy();
+    const heard = reads ? await text(reader) : '';
+    assert.equal(await ended, [0, null], heard.slice(-500));
+    if (reads) assert.is(heard.match(/ Walk\(.*>\n/gu)?.length, 2 * 4000, 'whole lines');
+    if (!reader.closed) await once(reader, 'close');
+  }
+});
 
 observing('counters count, by message and in all', async () => {
   const peer = new ScriptedPeer();

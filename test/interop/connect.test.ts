@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -230,6 +231,24 @@ for (const face of FACES) {
     }),
   );
 
+  refusals(`a descriptor that this thread uses already, ${face}`, () =>
+    inDirectory(async (path) => {
+      const [fd, theirs] = newPair();
+      const client = await connectBy(face, { fd });
+      await fails('EBUSY', connectBy(face, { fd }));
+      await client.disconnect();
+      closeSync(theirs);
+      const listener = createServer().listen(join(path, 'socket'));
+      await once(listener, 'listening');
+      const socket = createConnection(join(path, 'socket'));
+      const [accepted] = (await once(listener, 'connection')) as [Socket & { _handle: { fd: number } }];
+      await fails('EBUSY', connectBy(face, { fd: accepted._handle.fd }));
+      for (const one of [accepted, socket]) one.destroy();
+      listener.close();
+      await once(listener, 'close');
+    }),
+  );
+
   refusals(`a number of channels that cannot be, and leaves a given descriptor alone, ${face}`, () =>
     inDirectory(async (path) => {
       const socket = join(path, 'socket');
@@ -255,8 +274,9 @@ for (const face of FACES) {
   refusals(`no target at all, and more than one, ${face}`, () =>
     inDirectory(async () => {
       await fails('ERR_INVALID_ARG_TYPE', connectBy(face, {} as ConnectOptions));
-      const two = { path: '/nowhere', fd: 9999 } as ConnectOptions;
+      const two = { path: '/nowhere', fd: 9999 } as unknown as ConnectOptions;
       await fails('ERR_INVALID_ARG_TYPE', connectBy(face, two));
+      await fails('ENOENT', connectBy(face, { path: '/nowhere', fd: undefined }));
     }),
   );
 }

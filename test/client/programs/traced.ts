@@ -9,6 +9,7 @@ const [ours, theirs] = connectedPair();
 const server = await serve({ fd: theirs, root: serveFS(memfs({ '/a': '' }).fs.promises) });
 const client = await connect({ fd: ours });
 const { root } = await client.mount();
-await client.walk({ dirFD: root.controlFD, path: ['nothing'] });
+const [, , times = '1'] = process.argv;
+for (let i = 0; i < Number(times); i++) await client.walk({ dirFD: root.controlFD, path: ['nothing'] });
 await client.disconnect();
 await server.close();
