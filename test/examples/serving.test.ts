@@ -81,6 +81,25 @@ test('memory: serves memfs, and mounts it in the same process', async () => {
   ]);
 });
 
+test('backend: serves what functions say', async () => {
+  await serving(
+    'backend',
+    () => 'facts',
+    async ({ fs }) => {
+      assert.equal(await fs.readdir('/'), ['memory', 'name', 'uptime', 'versions']);
+      assert.equal(await fs.readdir('/versions'), ['node', 'v8']);
+      assert.is(await fs.readFile('/versions/node', 'utf8'), process.version);
+      assert.is(await fs.readFile('/name', 'utf8'), 'facts');
+      assert.match(await fs.readFile('/uptime', 'utf8'), /^\d+\.\d+ s\n$/u);
+      assert.is((await fs.stat('/name')).size, 5);
+      assert.ok((await fs.stat('/versions')).isDirectory());
+      assert.is(await codeOf(fs.readFile('/toString')), 'ENOENT');
+      assert.is(await codeOf(fs.writeFile('/name', 'x')), 'EROFS');
+      assert.is(await codeOf(fs.readFile('/versions')), 'EISDIR');
+    },
+  );
+});
+
 test('policy: hides, keeps from changing, and logs', async () => {
   const log = await serving('policy', plant, async ({ fs }) => {
     assert.equal((await fs.readdir('/')).sort(), ['file', 'src']);
@@ -117,7 +136,7 @@ test('sqlite: serves rows, which are still there the next time', async () => {
 });
 
 test('each has fewer than 100 lines', () => {
-  for (const name of ['directory', 'memory', 'policy', 'sqlite', 'mount']) {
+  for (const name of ['backend', 'directory', 'memory', 'policy', 'sqlite', 'mount']) {
     const text = readFileSync(new URL(`../../../examples/${name}.ts`, import.meta.url), 'utf8');
     assert.ok(text.split('\n').length <= 100, name);
   }
