@@ -43,6 +43,8 @@ export class Moving {
 
   /** It is not, or no more. */
   helped(): void {
+    if (!this.#isInVain) return;
     this.#isInVain = false;
+    this.#pauseUS = this.#pauses.firstUS;
   }
 }

@@ -5,6 +5,7 @@ import { outOfRange, wrongType } from '../wire/invalid.js';
 import { ours } from './giving-way.js';
 import type { Moving } from './moving.js';
 import { aside } from './moving-aside.js';
+import { StayingAwake } from './staying-awake.js';
 
 /**
  * What waiting costs, and what it gains: falling asleep and being woken takes 50 to 60 us where the peer has a cpu of
@@ -50,6 +51,8 @@ const LIMITS: Readonly<Record<WaitStrategy, Limits>> = {
   balanced: { looks: 5000, awakeUS: 100, adapts: true },
   'lowest-cpu': { looks: 0, awakeUS: 0, adapts: false },
 };
+/** A peer that sleeps whenever it waits has its next request ready within that, or has something else to do. */
+const AWAKE_FOR_SLEEPER_US = 30;
 const ASLEEP: Limits = { looks: 0, awakeUS: 0, adapts: false };
 /** With one cpu each look but the first comes after the peer had that cpu. */
 const GIVING_WAY: Limits = { looks: 3, awakeUS: 20, adapts: true };
@@ -108,6 +111,7 @@ export class Patience {
   /** After how many looks in vain a thread that may block gives way the first time. */
   #looksBeforeYield = this.#looksPerYield;
   readonly #aside: Moving;
+  readonly #staying = new StayingAwake();
   /** Whether this wait has looked for as long as it does for a peer on this cpu. */
   #isFar = false;
   /** How many times one has given way to the peer on this cpu since it was on another. */
@@ -166,12 +170,12 @@ export class Patience {
   /**
    * How long to stay awake, in an event loop, in whole microseconds. `mayBlock` says that nobody is kept waiting by it,
    * so that one may give way as well. `isPeerAsleep` says that the peer sleeps whenever it waits, as gVisor's client
-   * does: it has to be woken at each turn, and that takes a fraction of the time where both are on one cpu, on which
-   * the kernel brings them together only if neither stays awake.
+   * does: see staying-awake.ts.
    */
   awakeUS(mayBlock: boolean, isPeerAsleep: boolean): number {
     if (this.isAlone) return mayBlock && ours.toPeer.pays() ? this.#share(this.#limits.awakeUS) : 0;
-    return isPeerAsleep && this.#limits.adapts ? 0 : this.#share(this.#limits.awakeUS);
+    if (!isPeerAsleep || !this.#limits.adapts) return this.#share(this.#limits.awakeUS);
+    return mayBlock && this.#staying.turned() ? this.#share(AWAKE_FOR_SLEEPER_US) : 0;
   }
 
   /** The wait was worth it, or nothing was waited for. */

@@ -51,6 +51,14 @@ movingAside('is done as often as before once it has helped again', () => {
   assert.is(caller.during(2_000_000), 2 + 9, 'one that is due, and from there on as from the beginning');
 });
 
+movingAside('is not put off by what was in vain before it helped', () => {
+  const caller = new Caller();
+  caller.during(10_000_000);
+  while (caller.during(10) === 0);
+  caller.moving.helped();
+  assert.is(caller.during(2000), 2);
+});
+
 movingAside('is not tried again where it is not possible', () => {
   const caller = new Caller();
   caller.canMove = false;
