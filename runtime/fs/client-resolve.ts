@@ -9,6 +9,7 @@
 
 import { constants } from 'node:fs';
 import { MID, type FDID, type Inode, type LISAFSClient, type Statx } from '../session/lisafs.js';
+import { isPutOff } from '../session/late-answer.js';
 import { CLOSE_BATCH_COUNT } from '../wire/limits.js';
 import { stringSize } from '../wire/string.js';
 import { EINVAL, EIO, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, failure, isErrno } from './client-errors.js';
@@ -123,13 +124,13 @@ export class Tree {
     const all = [...this.#toClose.splice(0), ...fds];
     while (all.length > 0) {
       const some = all.splice(0, CLOSE_BATCH_COUNT);
-      await this.client.close({ fds: some }).catch(() => this.#putBack(some));
+      await this.client.close({ fds: some }).catch((error: unknown) => this.#putBack(some, error));
     }
   }
 
-  /** After a call too many, or one that took too long. A connection that ends has closed them itself. */
-  #putBack(fds: FDID[]): void {
-    if (!this.client.connected) return;
+  /** Those of a call too many, or of one that took too long, wait for the next. */
+  #putBack(fds: FDID[], error: unknown): void {
+    if (!isPutOff(error)) return;
     this.#toClose.push(...fds);
     this.#timer ??= setTimeout(() => void this.close([]), CLOSE_DELAY_MS).unref();
   }

@@ -1,6 +1,6 @@
 /** What becomes of an answer that comes when its caller has gone: all that it brings is closed. */
 
-import { ENOBUFS } from '../wire/errno.js';
+import { ENOBUFS, ETIMEDOUT } from '../wire/errno.js';
 import { CLOSE_BATCH_COUNT } from '../wire/limits.js';
 import type { Caller, ClientMethod, HostFD, Made } from '../wire/protocol.js';
 import type { AnyMethod } from './exchange.js';
@@ -9,6 +9,12 @@ import { RawResponse } from './raw.js';
 
 /** How long after one that found too many calls waiting. */
 const RETRY_MS = 20;
+
+/** Whether a call failed for want of room or time, and may succeed later. */
+export function isPutOff(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === ENOBUFS || errno === ETIMEDOUT;
+}
 
 /** Makes the calls that give identifiers back. Nobody waits for them either; they may take as long as they like. */
 export type GiveBack = (made: readonly Made[]) => void;
@@ -30,7 +36,7 @@ export function giveBackBy(caller: Caller): GiveBack {
 /** Until it is done, or the connection has ended, which closes them, too. */
 function call(caller: Caller, by: ClientMethod<never, unknown>, request: never): void {
   caller.call(by, request, { timeout: Infinity }).catch((error: unknown) => {
-    if (errnoOf(error) === ENOBUFS) setTimeout(() => call(caller, by, request), RETRY_MS).unref();
+    if (isPutOff(error)) setTimeout(() => call(caller, by, request), RETRY_MS).unref();
   });
 }
 

@@ -20,6 +20,7 @@ import { EIO, RPCError } from '../wire/errno.js';
 import { CLOSE_BATCH_COUNT } from '../wire/limits.js';
 import type { Client } from './client-class.js';
 import { ClientCore } from './client.js';
+import { isPutOff } from './late-answer.js';
 
 /** What a PWrite request and a PRead response hold beside the data. */
 const PWRITE_REQ_BYTES = 20;
@@ -56,9 +57,12 @@ export class LISAFSCore extends ClientCore {
     while (this.#toClose.length >= (flush ? 1 : CLOSE_BATCH_COUNT)) yield this.#toClose.splice(0, CLOSE_BATCH_COUNT);
   }
 
-  /** They are open still, as far as is known here, and closed with those to come. To close one twice does nothing. */
+  /**
+   * Where there was no room for the call, or no answer in time, they are open still as far as is known here, and closed
+   * with those to come. To close one twice does nothing.
+   */
   #putBack(fds: FDID[], error: unknown): never {
-    if (this.connected) this.#toClose.unshift(...fds);
+    if (isPutOff(error)) this.#toClose.unshift(...fds);
     throw error;
   }
 

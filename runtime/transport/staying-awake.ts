@@ -20,7 +20,7 @@ const MEASURED_TURNS_COUNT = 16;
 const SETTLING_TURNS_COUNT = 8;
 /** A peer whose turns take so long has something else to do in between, and there is not much to gain. */
 const SLOW_TURN_US = 40;
-/** None takes less than this in which anybody was woken: there is nothing better to try, and to try is to disturb it. */
+/** None takes less in which anybody was woken: there is nothing better to try, and to try would disturb it. */
 const QUICK_TURN_US = 4;
 /** Those that stay awake are to take no more than that part of the time: four fifths. */
 const GAIN = 0.8;

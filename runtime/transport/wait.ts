@@ -17,8 +17,8 @@ import { StayingAwake } from './staying-awake.js';
  * - `lowest-cpu`: asleep at once.
  *
  * A thread that waits awake for a server of this SDK, and is told that it is on that server's cpu again and again,
- * moves to another that it may use (moving-aside.ts). A server's thread that sleeps at every turn, as its client does,
- * moves towards that (joining.ts).
+ * moves to another that it may use (moving-aside.ts). A server's thread whose client sleeps at every turn, as gVisor's
+ * does, stays awake for it where that gains (staying-awake.ts), and else moves towards it (joining.ts).
  *
  * Where the process may use one cpu alone, the peer cannot answer while we are awake: nobody spins, and the first two
  * let the peer have the cpu a few times (giving-way.ts) before they sleep.
