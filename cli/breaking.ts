@@ -8,7 +8,7 @@ import { analyse, formatDiagnostic } from '../codegen/compile.js';
 import type { Allowed, LaidProtocol } from '../codegen/ir.js';
 import { parseCommand } from './arguments.js';
 import { Misuse } from './misuse.js';
-import { wrongEncoding } from './schema-text.js';
+import { wrongEncoding } from './schema-file.js';
 import { shownJSON, shownName, styled } from './terminal.js';
 
 const USAGE = `usage: lisafs breaking SCHEMA --against GITREF|FILE [--level wire|source] [--all] [--json]
@@ -63,13 +63,14 @@ function breaks({ level, allowed }: Change, least: 'wire' | 'source'): boolean {
 }
 
 function readSchema(path: string): string {
+  let bytes: Buffer;
   try {
-    return textOf(path, readFileSync(path));
+    bytes = readFileSync(path);
   } catch (error) {
-    if (error instanceof Misuse) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new Misuse(`${path} cannot be read (${code})`);
   }
+  return textOf(path, bytes);
 }
 
 function textOf(file: string, bytes: Buffer): string {
@@ -88,15 +89,16 @@ function earlier(schema: string, against: string): string {
   if (against.startsWith('-')) throw new Misuse(`--against ${against}: no such file, and no name of a commit`);
   const object = against.includes(':') ? against : `${against}:./${basename(schema)}`;
   const cwd = dirname(schema);
+  let bytes: Buffer;
   try {
     // Not `git show`, which takes a name with brackets for a pattern.
-    return textOf(object, git(['cat-file', 'blob', object], cwd));
+    bytes = git(['cat-file', 'blob', object], cwd);
   } catch (error) {
-    if (error instanceof Misuse) throw error;
     throw new Misuse(
       `--against ${against}: no such file, and git says: ${gitSays(error)}${hint(schema, against, cwd)}`,
     );
   }
+  return textOf(object, bytes);
 }
 
 function git(args: readonly string[], cwd: string): Buffer {

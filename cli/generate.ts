@@ -11,7 +11,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { failureLine } from './failure.js';
 import { differencesOf, mend, type Difference } from './generated-files.js';
-import { wrongEncoding } from './schema-text.js';
+import { wrongEncoding } from './schema-file.js';
+import { quotedIfNeeded } from './shell-word.js';
 import { watchFiles } from './watch.js';
 import { type Compiled, type SchemaInput, compile, formatDiagnostic } from '../codegen/compile.js';
 
@@ -162,16 +163,11 @@ function parse(args: readonly string[], output: Output): Options | number {
 function commandFor(schemas: readonly string[], { out, runtime }: Options): string {
   const isDefault = out === 'generated' && runtime === undefined;
   if (isDefault && schemas.every((schema) => OWN_SCHEMAS.includes(posixPath(schema)))) return 'npm run generate';
-  const words = schemas.map(posixPath);
-  if (out !== 'generated') words.push('--out', posixPath(out));
-  if (runtime !== undefined) words.push('--runtime', runtime);
-  return ['npx lisafs generate', ...words.map(shellWord)].join(' ');
-}
-
-/** A word as a shell takes it for one; a line break would end the comment that it stands in. */
-function shellWord(word: string): string {
-  if (/^[\w@%+=:,./-]+$/u.test(word)) return word;
-  return `'${word.replaceAll("'", "'\\''").replaceAll(/[\r\n\u2028\u2029]/gu, '?')}'`;
+  const words = ['npx lisafs generate', ...schemas.map((schema) => quotedIfNeeded(posixPath(schema)))];
+  if (out !== 'generated') words.push('--out', quotedIfNeeded(posixPath(out)));
+  if (runtime !== undefined) words.push('--runtime', quotedIfNeeded(runtime));
+  // A line break would end the comment that this stands in.
+  return words.join(' ').replaceAll(/[\r\n\u2028\u2029]/gu, '?');
 }
 
 /**

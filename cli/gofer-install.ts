@@ -22,6 +22,7 @@ import {
 } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { Misuse } from './misuse.js';
+import { quoted } from './shell-word.js';
 
 const SELF = '/proc/self/exe';
 /** Found from the current directory, where a path from the root would be too long. */
@@ -114,8 +115,4 @@ for word; do
 done
 exec ${quoted(runsc)} "$@"
 `;
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseCommand } from './arguments.js';
 import { makeFolder } from './folder.js';
 import { Misuse } from './misuse.js';
+import { quotedIfNeeded } from './shell-word.js';
 import { styled } from './terminal.js';
 
 const USAGE = `usage: lisafs init DIR
@@ -118,7 +119,7 @@ function told(directory: string): string {
     ['npm start', 'compiles, and runs the client against the server'],
     ['npm test', 'runs the tests'],
   ];
-  if (resolve(directory) !== process.cwd()) steps.unshift([`cd ${quoted(directory)}`, '']);
+  if (resolve(directory) !== process.cwd()) steps.unshift([`cd ${quotedIfNeeded(directory)}`, '']);
   return `Made ${directory}:\n\n${table(made.map(([path, , what]) => [path, what]))}\nNow:\n\n${table(steps)}`;
 }
 
@@ -128,9 +129,4 @@ function table(rows: readonly (readonly [string, string])[]): string {
   return rows
     .map(([first, what]) => (what === '' ? `  ${first}\n` : `  ${first.padEnd(width)}  ${styled('dim', what)}\n`))
     .join('');
-}
-
-/** For a shell, quoted where it must be. */
-function quoted(word: string): string {
-  return /^[\w./-]+$/u.test(word) && !word.startsWith('-') ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

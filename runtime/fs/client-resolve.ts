@@ -114,7 +114,11 @@ export class Tree {
     if (fds.length === 0) return;
     this.#toClose.push(...fds);
     if (this.#toClose.length >= CLOSE_BATCH_COUNT) void this.close([]);
-    else this.#timer ??= setTimeout(() => void this.close([]), CLOSE_DELAY_MS).unref();
+    else this.#closeSoon();
+  }
+
+  #closeSoon(): void {
+    this.#timer ??= setTimeout(() => void this.close([]), CLOSE_DELAY_MS).unref();
   }
 
   /** Closes FDIDs now, and all that wait. Never rejects: a connection that has ended has closed them itself. */
@@ -132,7 +136,7 @@ export class Tree {
   #putBack(fds: FDID[], error: unknown): void {
     if (!isPutOff(error)) return;
     this.#toClose.push(...fds);
-    this.#timer ??= setTimeout(() => void this.close([]), CLOSE_DELAY_MS).unref();
+    this.#closeSoon();
   }
 
   /** How many components one Walk may ask for, so that its answer is no larger than a message may be. */

@@ -233,26 +233,22 @@ export class Calls implements Turns {
       this.exchange.counts.note(call.method.mid, 0, 0, errno);
       return call.reject(error);
     }
+    const flight = this.#flightOf(call);
+    flight?.communicator.unwatch();
     // Where this thread was busy for long its answer may be here, and came in time.
-    if (errno === ETIMEDOUT && this.#takeLastMoment(call)) return;
+    if (errno === ETIMEDOUT && flight !== undefined && this.#tryFinish(flight)) return;
     this.exchange.counts.note(call.method.mid, call.size, 0, errno);
     call.abandon();
-    for (const flight of this.#flights.values()) {
-      if (flight.call !== call) continue;
+    if (flight !== undefined) {
       call.event?.carried(flight.communicator.name, call.size, 0);
       this.#awaitLate(flight.communicator);
     }
     call.reject(error);
   };
 
-  /** Settles a call in flight whose answer has come. False if it has not, which is waited for no more. */
-  #takeLastMoment(call: PendingCall): boolean {
-    for (const flight of this.#flights.values()) {
-      if (flight.call !== call) continue;
-      flight.communicator.unwatch();
-      return this.#tryFinish(flight);
-    }
-    return false;
+  #flightOf(call: PendingCall): Flight | undefined {
+    for (const flight of this.#flights.values()) if (flight.call === call) return flight;
+    return undefined;
   }
 
   adopt(communicator: Communicator, method: AnyMethod, resp: unknown, wantFDs: number): void {

@@ -9,6 +9,7 @@ import { ETIMEDOUT, RPCError } from '../wire/errno.js';
 import { wrongType } from '../wire/invalid.js';
 import { DEFAULT_TIMEOUT_MS, type ClientSettings } from './client.js';
 import { Child } from './peer.js';
+import { sleepSync } from './sleep.js';
 
 /** Starts a server that finds its end of a socket pair as `socketFD` of this process: pass it on in `stdio`. */
 export type Spawn = (socketFD: number) => ChildProcess;
@@ -117,12 +118,11 @@ async function connectPath({ path, timeout, signal }: CommonOptions & { path: st
 
 function connectPathSync({ path, timeout }: CommonOptions & { path: string }): number {
   const deadline = performance.now() + (timeout ?? DEFAULT_TIMEOUT_MS);
-  const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
     const fd = dial(path);
     if (fd !== undefined) return fd;
     if (performance.now() >= deadline) throw backlogFull(path);
-    Atomics.wait(nobodyWakes, 0, 0, RETRY_MS);
+    sleepSync(RETRY_MS);
   }
 }
 

@@ -9,6 +9,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import { CALL, SERVE, type CallEvent } from './observe.js';
+import { sleepSync } from './sleep.js';
 
 type WriteLine = (line: string) => void;
 
@@ -16,7 +17,6 @@ const STDERR_FD = 2;
 
 /** How long until a pipe that is full is written to again. */
 const FULL_PIPE_MS = 1;
-const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
 
 /** Writes a line whole. Blocks while a pipe that does not block is full, as a descriptor that does would. */
 function writeAll(fd: number, line: string): void {
@@ -26,7 +26,7 @@ function writeAll(fd: number, line: string): void {
       rest = rest.subarray(writeSync(fd, rest));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      Atomics.wait(nobodyWakes, 0, 0, FULL_PIPE_MS);
+      sleepSync(FULL_PIPE_MS);
     }
   }
 }

@@ -24,7 +24,7 @@ const SLOW_TURN_US = 40;
 const QUICK_TURN_US = 4;
 /** Those that stay awake are to take no more than that part of the time: four fifths. */
 const GAIN = 0.8;
-/** Until the other way is tried: so many measurements at first, and twice as many after each time in vain. */
+/** Until the other way is tried: so many measurements after it was kept, and twice as many after each time in vain. */
 const FIRST_PAUSE_COUNT = 32;
 const LONGEST_PAUSE_COUNT = 1024;
 /** Turns that take so many times as long as they did ask for a trial soon: after that part of the pause. */
@@ -40,7 +40,7 @@ export class StayingAwake {
   #began = 0;
   /** What the measured turns took, when last they were measured in the way that was chosen. */
   #chosenUS = 0;
-  /** Measurements since the last trial, and after how many the next is. */
+  /** Measurements since the last trial, and after how many the next is: the first at once, nothing being known yet. */
   #measured = 0;
   #pause = 1;
 

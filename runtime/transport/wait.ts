@@ -51,11 +51,11 @@ const LIMITS: Readonly<Record<WaitStrategy, Limits>> = {
   balanced: { looks: 5000, awakeUS: 100, adapts: true },
   'lowest-cpu': { looks: 0, awakeUS: 0, adapts: false },
 };
-/** A peer that sleeps whenever it waits has its next request ready within that, or has something else to do. */
-const AWAKE_FOR_SLEEPER_US = 30;
 const ASLEEP: Limits = { looks: 0, awakeUS: 0, adapts: false };
 /** With one cpu each look but the first comes after the peer had that cpu. */
 const GIVING_WAY: Limits = { looks: 3, awakeUS: 20, adapts: true };
+/** A peer that sleeps whenever it waits has its next request ready within that, or has something else to do. */
+const AWAKE_FOR_SLEEPER_US = 30;
 
 /**
  * Looks in vain after which one gives way: longer than most answers take. But after the first where the peer needs
